@@ -1,0 +1,113 @@
+"""Networks as pure data: cells, search space, transformations, skeletons, costs. Nothing here needs torch."""
+
+from search_engine.architecture.architecture import Architecture, Transformation
+from search_engine.architecture.cell import LEAF, Branch, Cell, Node, Path, chain
+from search_engine.architecture.cell_json import cell_from_json, cell_from_text, cell_to_json
+from search_engine.architecture.cost import Cost
+from search_engine.architecture.growth import (
+    Decision,
+    DecisionKind,
+    Growing,
+    Growth,
+    complete,
+    grow,
+    sample,
+)
+from search_engine.architecture.layer_transformations import Deepen, Widen
+from search_engine.architecture.library import (
+    GROUPED_START_CELL,
+    NAMED_CELLS,
+    START_CELL,
+    TREE_CELL_A,
+    TREE_CELL_B,
+    start_cell,
+)
+from search_engine.architecture.notation import format_cell, parse_cell
+from search_engine.architecture.operations import SEARCHED_OPERATIONS, Operation, Order
+from search_engine.architecture.schemes import MOTIFS, Allocation, Merge
+from search_engine.architecture.shapes import Edge, Shape, check_fits, edges
+from search_engine.architecture.skeletons import (
+    FAMILIES,
+    ChainNetConfig,
+    CondenseNetConfig,
+    DenseNetConfig,
+    ImageShape,
+    PyramidNetConfig,
+    SkeletonConfig,
+    skeleton_from_json,
+)
+from search_engine.architecture.space import MergeOption, SearchSpace
+from search_engine.architecture.transformation_json import (
+    transformation_from_json,
+    transformation_to_json,
+    transformations_from_json,
+    transformations_to_json,
+)
+from search_engine.architecture.transformations import (
+    CellTransformation,
+    InsertNode,
+    ReplaceIdentity,
+    SetMerge,
+    grow_cell,
+)
+
+__all__ = [
+    "FAMILIES",
+    "GROUPED_START_CELL",
+    "LEAF",
+    "MOTIFS",
+    "NAMED_CELLS",
+    "SEARCHED_OPERATIONS",
+    "START_CELL",
+    "TREE_CELL_A",
+    "TREE_CELL_B",
+    "Allocation",
+    "Architecture",
+    "Branch",
+    "Cell",
+    "CellTransformation",
+    "ChainNetConfig",
+    "CondenseNetConfig",
+    "Cost",
+    "Decision",
+    "DecisionKind",
+    "Deepen",
+    "DenseNetConfig",
+    "Edge",
+    "Growing",
+    "Growth",
+    "ImageShape",
+    "InsertNode",
+    "Merge",
+    "MergeOption",
+    "Node",
+    "Operation",
+    "Order",
+    "Path",
+    "PyramidNetConfig",
+    "ReplaceIdentity",
+    "SearchSpace",
+    "SetMerge",
+    "Shape",
+    "SkeletonConfig",
+    "Transformation",
+    "Widen",
+    "cell_from_json",
+    "cell_from_text",
+    "cell_to_json",
+    "chain",
+    "check_fits",
+    "complete",
+    "edges",
+    "format_cell",
+    "grow",
+    "grow_cell",
+    "parse_cell",
+    "sample",
+    "skeleton_from_json",
+    "start_cell",
+    "transformation_from_json",
+    "transformation_to_json",
+    "transformations_from_json",
+    "transformations_to_json",
+]

@@ -1,0 +1,84 @@
+"""What a network costs, counted from its description: parameters and multiply-adds of one image.
+
+Convolutions and the classifier are counted; batch norm (which folds into them), pools and additions
+are not multiply-adds. Tests hold these counts against the live modules.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from search_engine.architecture.cell import Cell
+from search_engine.architecture.operations import Operation, Order
+from search_engine.architecture.schemes import Merge
+from search_engine.architecture.shapes import Shape, edges
+
+Size = tuple[int, int]
+"""Height and width of a feature map, in pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Parameters, and multiply-adds of the forward pass of one image."""
+
+    parameters: int = 0
+    multiply_adds: int = 0
+
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost(self.parameters + other.parameters, self.multiply_adds + other.multiply_adds)
+
+
+def total(costs: Iterable[Cost]) -> Cost:
+    """Sum of costs."""
+    return sum(costs, Cost())
+
+
+def conv_cost(into: int, out: int, kernel: int, size: Size, groups: int = 1) -> Cost:
+    """A convolution without bias; `size` is that of its output."""
+    weights = into // groups * out * kernel * kernel
+    return Cost(weights, weights * size[0] * size[1])
+
+
+def norm_cost(channels: int) -> Cost:
+    """A batch norm's weight and bias."""
+    return Cost(2 * channels)
+
+
+def linear_cost(into: int, out: int) -> Cost:
+    """A linear layer with bias."""
+    return Cost(into * out + out, into * out)
+
+
+def operation_cost(operation: Operation, shape: Shape, order: Order, size: Size) -> Cost:
+    """One edge, its batch norm included; `size` is that of its output."""
+    if not operation.has_weights:
+        return Cost()
+    norm = norm_cost(shape.in_channels if order.norm_first else shape.out_channels)
+    into, out = shape.in_channels, shape.out_channels
+    if operation.is_separable:
+        depthwise = conv_cost(into, into, operation.kernel, size, groups=into)
+        return norm + depthwise + conv_cost(into, out, 1, size)
+    groups = shape.groups if operation is Operation.GROUP_CONV_3X3 else 1
+    return norm + conv_cost(into, out, operation.kernel, size, groups)
+
+
+def cell_cost(
+    cell: Cell, site: Shape, order: Order, size: Size, *, norm_before_add: bool = False
+) -> Cost:
+    """A cell at a site.
+
+    Args:
+        cell: the tree.
+        site: what it maps to what.
+        order: of its operations.
+        size: of its output, in pixels.
+        norm_before_add: each branch under `add` ends in a batch norm.
+
+    Raises:
+        InvalidArchitecture: the cell does not fit the site.
+    """
+    cost = Cost()
+    for edge in edges(cell, site):
+        cost += operation_cost(edge.branch.operation, edge.shape, order, size)
+        if norm_before_add and cell.node(edge.path[:-1]).merge is Merge.ADD:
+            cost += norm_cost(edge.shape.out_channels)
+    return cost

@@ -1,0 +1,80 @@
+"""Transformations of single layers of a skeleton (Net2Net); the path-level ones are in `transformations`.
+
+Reference: Chen et al. 2016 (arXiv:1511.05641); Cai et al. 2018, section 3.1.
+"""
+
+from dataclasses import dataclass
+
+from search_engine.architecture.skeletons import HiddenLayer, SkeletonConfig
+from search_engine.errors import IllegalTransformation, InvalidConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Widen:
+    """Make a hidden layer wider (Net2Wider).
+
+    Args:
+        layer: its name, such as `stage1.block2.bottleneck`.
+        width: its new width in channels, above the old one.
+    """
+
+    layer: str
+    width: int
+
+    def __str__(self) -> str:
+        return f"Widen({self.layer}, {self.width})"
+
+    def apply(self, skeleton: SkeletonConfig) -> SkeletonConfig:
+        """The skeleton after it.
+
+        Raises:
+            IllegalTransformation: no such layer, not wider, or the start cell does not fit the width.
+        """
+        layer = _find(self, skeleton, self.layer)
+        if self.width <= layer.width:
+            raise IllegalTransformation(
+                str(self), f"expected a width above {layer.width}, got {self.width}"
+            )
+        try:
+            return skeleton.with_width(self.layer, self.width)
+        except InvalidConfig as error:
+            raise IllegalTransformation(str(self), str(error)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Deepen:
+    """Put a layer of the same width and kernel after a hidden layer (Net2Deeper).
+
+    Args:
+        layer: its name, such as `stage1.block2.bottleneck`.
+    """
+
+    layer: str
+
+    def __str__(self) -> str:
+        return f"Deepen({self.layer})"
+
+    def apply(self, skeleton: SkeletonConfig) -> SkeletonConfig:
+        """The skeleton after it.
+
+        Raises:
+            IllegalTransformation: no such layer, or it has as many layers after it as are allowed.
+        """
+        _find(self, skeleton, self.layer)
+        try:
+            return skeleton.with_extra_layer(self.layer)
+        except InvalidConfig as error:
+            raise IllegalTransformation(str(self), str(error)) from None
+
+
+LayerTransformation = Widen | Deepen
+
+
+def _find(transformation: LayerTransformation, skeleton: SkeletonConfig, name: str) -> HiddenLayer:
+    layers = skeleton.hidden_layers()
+    if name not in layers:
+        known = f"such as {next(iter(layers))}" if layers else f"{skeleton.family} has none"
+        raise IllegalTransformation(
+            str(transformation), f"there is no hidden layer {name!r} ({known})"
+        )
+    return layers[name]

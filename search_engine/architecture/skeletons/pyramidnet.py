@@ -1,0 +1,76 @@
+"""PyramidNet with bottlenecks: a residual network whose width grows a little with every block.
+
+Reference: Han et al. 2017 (arXiv:1610.02915), with a cell as in Cai et al. 2018, section 4.1.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from search_engine.architecture.cell import Cell
+from search_engine.architecture.cost import Cost, conv_cost, norm_cost
+from search_engine.architecture.shapes import Shape
+from search_engine.architecture.skeletons.base import Block, SkeletonConfig, check_range
+
+STEM_CHANNELS = 16
+EXPANSION = 4
+"""A block's output is so many times as wide as its cell."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PyramidNetConfig(SkeletonConfig):
+    """Three stages of residual blocks `1x1 to p, cell p to p, 1x1 to 4p`; p grows from 16 by alpha in all.
+
+    Args:
+        blocks: blocks in each stage.
+        alpha: by how many channels p grows from the first block to the last.
+    """
+
+    family: ClassVar[str] = "pyramidnet"
+
+    blocks: int = 18
+    alpha: int = 84
+
+    @property
+    def stem_channels(self) -> int:
+        return STEM_CHANNELS
+
+    def layout(self) -> tuple[Block, ...]:
+        channels = self.stem_channels
+        layout = []
+        for index in range(3 * self.blocks):
+            stage, number = 1 + index // self.blocks, 1 + index % self.blocks
+            stride = 2 if stage > 1 and number == 1 else 1
+            size = self._size(2 ** (stage - 1))
+            name = f"stage{stage}.block{number}"
+            planes = self._planes(index)
+            into = self._hidden(
+                f"{name}.bottleneck", planes, 1, (size[0] * stride, size[1] * stride)
+            )
+            out = self._hidden(f"{name}.cell", planes, 3, size)
+            site = Shape(into.width, out.width, stride, self.groups)
+            wide = EXPANSION * planes
+            layout.append(Block(name, stage, channels, wide, site, size, (into, out)))
+            channels = wide
+        return tuple(layout)
+
+    def _planes(self, index: int) -> int:
+        """Width of the cell in a block, a multiple of the groups."""
+        grown = round(STEM_CHANNELS + self.alpha * (index + 1) / (3 * self.blocks))
+        return max(grown // self.groups, 1) * self.groups
+
+    def _check_settings(self) -> None:
+        check_range("blocks", self.blocks, 1, 256)
+        check_range("alpha", self.alpha, 0, 4096)
+
+    def _outer_cost(self) -> Cost:
+        stem = conv_cost(self.image.channels, STEM_CHANNELS, 3, self._size(1))
+        return stem + norm_cost(STEM_CHANNELS) + self._head_cost(self.layout()[-1].out_channels)
+
+    def _block_cost(self, block: Block, cell: Cell) -> Cost:
+        into, out = block.hidden
+        first = self._layer_cost(block.in_channels, into.width, 1, into.size)
+        last = conv_cost(out.width, block.out_channels, 1, block.size)
+        last += norm_cost(block.out_channels)
+        if self.order.norm_first:
+            last += norm_cost(out.width)
+        return first + self._extra_cost(block) + self._cell_cost(block, cell) + last
