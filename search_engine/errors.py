@@ -59,3 +59,17 @@ class CheckpointError(SearchEngineError):
         super().__init__(f"{path}: {reason}")
         self.path = path
         self.reason = reason
+
+
+class DatasetError(SearchEngineError):
+    """Images or labels are missing, damaged, unsafe to read, or too few to learn from.
+
+    Args:
+        place: the file, the folder or the data set.
+        reason: what was expected and what was got.
+    """
+
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(f"{place}: {reason}")
+        self.place = place
+        self.reason = reason

@@ -14,7 +14,7 @@ class Widen:
     """Make a hidden layer wider (Net2Wider).
 
     Args:
-        layer: its name, such as `stage1.block2.bottleneck`.
+        layer: its name, such as `stage1_block2.bottleneck`.
         width: its new width in channels, above the old one.
     """
 
@@ -46,7 +46,7 @@ class Deepen:
     """Put a layer of the same width and kernel after a hidden layer (Net2Deeper).
 
     Args:
-        layer: its name, such as `stage1.block2.bottleneck`.
+        layer: its name, such as `stage1_block2.bottleneck`.
     """
 
     layer: str

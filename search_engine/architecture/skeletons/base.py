@@ -43,7 +43,7 @@ class HiddenLayer:
     """A layer whose width can be changed without changing the rest of the skeleton.
 
     Args:
-        name: such as `stage1.block2.bottleneck`.
+        name: such as `stage1_block2.bottleneck`.
         width: channels of its output.
         kernel: side of its kernel in pixels; layers that `Deepen` adds after it have the same.
         extra: how many layers `Deepen` has added after it.
@@ -62,7 +62,7 @@ class Block:
     """One block of a skeleton.
 
     Args:
-        name: such as `stage1.block2`.
+        name: such as `stage1_block2`.
         stage: number of the stage, from 1.
         in_channels: channels that come in.
         out_channels: channels that go out.

@@ -34,7 +34,7 @@ class ChainNetConfig(SkeletonConfig):
         for stage in range(1, 4):
             size = self._size(2 ** (stage - 1))
             for number in range(1, self.blocks + 1):
-                name = f"stage{stage}.block{number}"
+                name = f"stage{stage}_block{number}"
                 out = self._hidden(f"{name}.cell", self.channels * 2 ** (stage - 1), 3, size)
                 stride = 2 if stage > 1 and number == 1 else 1
                 site = Shape(channels, out.width, stride, self.groups)

@@ -59,7 +59,7 @@ class CondenseNetConfig(SkeletonConfig):
         ):
             for number in range(1, blocks + 1):
                 block = Block(
-                    name=f"stage{stage}.block{number}",
+                    name=f"stage{stage}_block{number}",
                     stage=stage,
                     in_channels=channels,
                     out_channels=channels + growth,

@@ -46,7 +46,7 @@ class DenseNetConfig(SkeletonConfig):
                 channels //= 2
             size = self._size(2 ** (stage - 1))
             for number in range(1, self.blocks + 1):
-                name = f"stage{stage}.block{number}"
+                name = f"stage{stage}_block{number}"
                 hidden = self._hidden(f"{name}.bottleneck", 4 * self.growth, 1, size)
                 site = Shape(hidden.width, self.growth, groups=self.groups)
                 out = channels + self.growth

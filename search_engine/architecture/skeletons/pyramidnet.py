@@ -41,7 +41,7 @@ class PyramidNetConfig(SkeletonConfig):
             stage, number = 1 + index // self.blocks, 1 + index % self.blocks
             stride = 2 if stage > 1 and number == 1 else 1
             size = self._size(2 ** (stage - 1))
-            name = f"stage{stage}.block{number}"
+            name = f"stage{stage}_block{number}"
             planes = self._planes(index)
             into = self._hidden(
                 f"{name}.bottleneck", planes, 1, (size[0] * stride, size[1] * stride)

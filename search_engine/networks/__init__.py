@@ -1,0 +1,73 @@
+"""Networks as modules: an architecture becomes a `torch.nn.Module`."""
+
+import torch
+
+from search_engine.architecture import Architecture
+from search_engine.networks.chainnet import ChainNet
+from search_engine.networks.condensenet import CondenseNet
+from search_engine.networks.counting import count_multiply_adds, count_parameters
+from search_engine.networks.densenet import DenseNet
+from search_engine.networks.gate import Gate
+from search_engine.networks.initialise import initialise
+from search_engine.networks.network import Network
+from search_engine.networks.pyramidnet import PyramidNet
+from search_engine.networks.tree import BranchModule, CellModule, NodeModule
+
+__all__ = [
+    "BranchModule",
+    "CellModule",
+    "ChainNet",
+    "CondenseNet",
+    "DenseNet",
+    "Gate",
+    "Network",
+    "NodeModule",
+    "PyramidNet",
+    "build_empty",
+    "build_network",
+    "count_multiply_adds",
+    "count_parameters",
+    "initialise",
+]
+
+_FAMILIES: dict[str, type[Network]] = {
+    "chainnet": ChainNet,
+    "condensenet": CondenseNet,
+    "densenet": DenseNet,
+    "pyramidnet": PyramidNet,
+}
+
+
+def build_network(
+    architecture: Architecture, *, seed: int, device: torch.device | str = "cpu"
+) -> Network:
+    """A network with fresh weights, in float32 and training mode.
+
+    Args:
+        architecture: what to build.
+        seed: of the weights; the same seed gives the same weights on every device.
+        device: where it shall live.
+    """
+    network = build_empty(architecture, device=device)
+    initialise(network, torch.Generator().manual_seed(seed))
+    return network
+
+
+def build_empty(
+    architecture: Architecture,
+    *,
+    device: torch.device | str = "cpu",
+    converted: bool = False,
+) -> Network:
+    """A network whose weights are not set yet, to load a checkpoint into.
+
+    Args:
+        architecture: what to build.
+        device: where it shall live; `meta` takes no memory and is enough for counting.
+        converted: build the converted form of a CondenseNet.
+    """
+    # On the meta device first: torch's own initialisation would be thrown away.
+    with torch.device("meta"):
+        kind = _FAMILIES[architecture.skeleton.family]
+        network = CondenseNet(architecture, converted=True) if converted else kind(architecture)
+    return network if str(device) == "meta" else network.to_empty(device=device)
