@@ -22,6 +22,7 @@ from search_engine.architecture.library import (
     TREE_CELL_B,
     start_cell,
 )
+from search_engine.architecture.lineage import Lineage, Morph, MorphKind
 from search_engine.architecture.notation import format_cell, parse_cell
 from search_engine.architecture.operations import SEARCHED_OPERATIONS, Operation, Order
 from search_engine.architecture.schemes import MOTIFS, Allocation, Merge
@@ -78,8 +79,11 @@ __all__ = [
     "Growth",
     "ImageShape",
     "InsertNode",
+    "Lineage",
     "Merge",
     "MergeOption",
+    "Morph",
+    "MorphKind",
     "Node",
     "Operation",
     "Order",

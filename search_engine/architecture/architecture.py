@@ -8,6 +8,7 @@ from search_engine.architecture.cell_json import cell_from_json, cell_to_json
 from search_engine.architecture.cost import Cost
 from search_engine.architecture.documents import Document, Reader
 from search_engine.architecture.layer_transformations import Deepen, Widen
+from search_engine.architecture.regions import widened_regions
 from search_engine.architecture.skeletons import SkeletonConfig, skeleton_from_json
 from search_engine.architecture.transformations import CellTransformation
 from search_engine.errors import IllegalTransformation, InvalidArchitecture
@@ -53,7 +54,10 @@ class Architecture:
         """
         try:
             if isinstance(transformation, Widen | Deepen):
-                return replace(self, skeleton=transformation.apply(self.skeleton))
+                skeleton = transformation.apply(self.skeleton)
+                if isinstance(transformation, Widen):
+                    widened_regions(self.cell, self.skeleton, skeleton, transformation.layer)
+                return replace(self, skeleton=skeleton)
             return replace(self, cell=transformation.apply(self.cell))
         except InvalidArchitecture as error:
             raise IllegalTransformation(str(transformation), str(error)) from None

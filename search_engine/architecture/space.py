@@ -209,6 +209,6 @@ class SearchSpace:
         return sum(forms(option) for option in self.merge_options(path))
 
 
-def _check(legal: bool, field: str, expected: str, got: object) -> None:  # noqa: FBT001
+def _check(legal: bool, field: str, expected: str, got: object) -> None:
     if not legal:
         raise InvalidConfig(field, f"expected {expected}, got {got}")

@@ -18,6 +18,7 @@ from search_engine.architecture.skeletons.base import (
 from search_engine.errors import InvalidConfig
 
 STEM_CHANNELS = 16
+IMAGENET = ImageShape(3, 224, 224)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +44,7 @@ class CondenseNetConfig(SkeletonConfig):
     searched: tuple[int, ...] = (0, 0, 6, 7, 6)
     learned_groups: int = 4
     condense_factor: int = 4
-    image: ImageShape = ImageShape(3, 224, 224)
+    image: ImageShape = IMAGENET
     classes: int = 1000
     groups: int = 8
 

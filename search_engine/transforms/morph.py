@@ -1,0 +1,110 @@
+"""Morphing: what becomes of the shut gates of a new child.
+
+`calibrate` sets the new batch norms, with the gates shut, so that every one of them sees just what the
+parent's features are; then the gates are taken away at once (`exact`, `distilled`), or they open during
+fine-tuning (`annealed`). Reference: METHOD section 5; calibration after Cai et al. 2018, authors' code.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import torch
+from torch import Tensor, nn
+
+from search_engine.networks.network import Network
+from search_engine.networks.operations import WeightedOperation
+from search_engine.networks.tree import BranchModule
+from search_engine.transforms.birth import set_identity_norm
+
+ANNEALING = 0.5
+"""Share of the fine-tuning during which the gates open."""
+
+
+def gate_opening(progress: float, annealing: float = ANNEALING) -> float:
+    """How far the gates are open: rises linearly from 0 to 1, then stays.
+
+    Args:
+        progress: share of the fine-tuning that is done, 0 to 1.
+        annealing: share of the fine-tuning that the rise takes; 0 opens them at once.
+    """
+    return 1.0 if progress >= annealing else progress / annealing
+
+
+def set_opening(network: Network, opening: float) -> None:
+    """Open all gates that far, 0 (shut) to 1."""
+    for gate in network.gates():
+        gate.opening.fill_(opening)
+
+
+def remove_gates(network: Network) -> None:
+    """Take all gates away, leaving the new operations alone: what an opening of 1 computes."""
+    for branch in _branches(network):
+        branch.gate = None
+        branch.norm_gate = None
+
+
+@torch.no_grad()
+def calibrate(network: Network, batches: Iterable[Tensor]) -> None:
+    """Make the batch norms behind shut gates the identity for the features that reach them.
+
+    Without batches they are the identity in eval mode only.
+
+    Args:
+        network: with its gates shut; its mode is kept.
+        batches: training images, each batch normalised, `(N, C, H, W)`; ten of 64 are usual.
+    """
+    norms = list(_gated_norms(network))
+    if not norms:
+        return
+    moments = [_Moments() for _ in norms]
+    hooks = [
+        norm.register_forward_pre_hook(gathered.hook)
+        for norm, gathered in zip(norms, moments, strict=True)
+    ]
+    training = network.training
+    try:
+        network.eval()
+        for images in batches:
+            network(images)
+    finally:
+        network.train(training)
+        for hook in hooks:
+            hook.remove()
+    for norm, gathered in zip(norms, moments, strict=True):
+        if gathered.count:
+            set_identity_norm(norm, gathered.mean, gathered.variance)
+
+
+def _branches(network: Network) -> Iterator[BranchModule]:
+    return (module for module in network.modules() if isinstance(module, BranchModule))
+
+
+def _gated_norms(network: Network) -> Iterator[nn.BatchNorm2d]:
+    for branch in _branches(network):
+        if branch.gate is not None and isinstance(branch.operation, WeightedOperation):
+            yield branch.operation.norm
+        if branch.norm_gate is not None and branch.norm is not None:
+            yield branch.norm
+
+
+class _Moments:
+    """Mean and variance of each channel over batches, in float64."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._sum: Tensor | float = 0.0
+        self._square: Tensor | float = 0.0
+
+    def hook(self, _: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        x = inputs[0].double()
+        self.count += x.numel() // x.shape[1]
+        self._sum = self._sum + x.sum(dim=(0, 2, 3))
+        self._square = self._square + x.square().sum(dim=(0, 2, 3))
+
+    @property
+    def mean(self) -> Tensor:
+        return torch.as_tensor(self._sum / self.count)
+
+    @property
+    def variance(self) -> Tensor:
+        square = torch.as_tensor(self._square / self.count)
+        return (square - self.mean.square()).clamp_min(0)
