@@ -42,6 +42,10 @@ class Reader:
     def __contains__(self, name: str) -> bool:
         return name in self._left
 
+    def names(self) -> list[str]:
+        """The fields that are left."""
+        return [str(name) for name in self._left]
+
     def take(self, name: str) -> object:
         """The field as it stands."""
         if name not in self._left:

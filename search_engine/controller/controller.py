@@ -120,7 +120,7 @@ class Controller(nn.Module):
     def _policy(
         self, decisions: Sequence[Decision], codes: Tensor
     ) -> list[tuple[list[int], Tensor]]:
-        """For each kind that occurs: the rows of its decisions, and their log-probabilities `(n, options)`."""
+        """For each kind that occurs: rows of its decisions, log-probabilities `(n, columns)`."""
         heads = {
             DecisionKind.MERGE: self.merge,
             DecisionKind.EXPAND: self.expand,

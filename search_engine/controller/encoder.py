@@ -1,7 +1,7 @@
 """The bidirectional tree-LSTM that turns nodes of growing cells into codes.
 
-Upward, a node's state sums up the tree below it and the edge above it; downward, it sums up the rest
-of the cell. A node's code is both. Reference: Cai et al. 2018, section 3.3 (arXiv:1806.02639).
+Upward, a node's state sums up the tree below it and the edge above it; downward, the rest of the
+cell. A node's code is both. Reference: Cai et al. 2018, section 3.3 (arXiv:1806.02639).
 """
 
 from collections.abc import Sequence

@@ -2,8 +2,8 @@
 
 What the encoder computes for a node depends only on the subtree below it (upward) and on the path
 above it with the subtrees beside that path (downward). Growing cells share nearly all of both, with
-themselves one decision ago and with each other, so every step is entered once, whoever needs it, and
-nothing is entered that no decision asks for. Steps of one kind on one level make one batch.
+themselves one decision ago and with each other. So every step is entered once, whoever needs it,
+and nothing is entered that no decision asks for. Steps of one kind on one level make one batch.
 
 Reference: Cai et al. 2018, section 3.3 (arXiv:1806.02639), for the steps; the sharing is ours.
 """
@@ -157,7 +157,7 @@ class Forest:
         return self._step(StepKind.EDGE_UP, _token(node, index, undecided), (below,))
 
     def _beside(self, node: Node, down: int, beside: list[int]) -> int:
-        """Downward state between a node and one of its edges, whose own place in `beside` is zero."""
+        """Downward state between a node and an edge, whose own place in `beside` is zero."""
         if node.merge is Merge.NONE:
             return down
         if node.merge is Merge.ADD:

@@ -1,7 +1,9 @@
 """The controller's decision heads: from a node's code to the log-probabilities of the options.
 
 What may not be chosen is masked before the distribution is normalised, so the distribution that is
-sampled is the one whose gradient is taken. Reference: Cai et al. 2018, section 3.3 (arXiv:1806.02639).
+sampled is the one whose gradient is taken.
+
+Reference: Cai et al. 2018, section 3.3 (arXiv:1806.02639).
 """
 
 from collections.abc import Sequence
@@ -31,7 +33,7 @@ class Head(nn.Module):
         self.hidden = linear(code, hidden, bias=True)
         self.output = linear(hidden, outputs, bias=True)
 
-    def forward(self, codes: Tensor) -> Tensor:
+    def logits(self, codes: Tensor) -> Tensor:
         """`(n, code)` to `(n, outputs)`."""
         logits: Tensor = self.output(F.relu(self.hidden(codes)))
         return logits
@@ -42,7 +44,7 @@ class OperationHead(Head):
 
     def forward(self, codes: Tensor, legal: Tensor) -> Tensor:
         """Log-probabilities `(n, operations)`; `legal` is the mask of the same shape."""
-        return _log_softmax(super().forward(codes), legal)
+        return _log_softmax(self.logits(codes), legal)
 
 
 class ExpandHead(Head):
@@ -53,7 +55,7 @@ class ExpandHead(Head):
 
     def forward(self, codes: Tensor, legal: Tensor) -> Tensor:
         """Log-probabilities of no and yes, `(n, 2)`; `legal` is the mask of the same shape."""
-        logits = super().forward(codes)
+        logits = self.logits(codes)
         return _log_softmax(torch.cat([torch.zeros_like(logits), logits], 1), legal)
 
 
@@ -84,11 +86,11 @@ class MergeHead(nn.Module):
         """Log-probabilities `(n, options)`; `legal` is the mask of the same shape."""
         numbers = codes.new_zeros(legal.shape)
         if self.number is not None:
-            numbers[:, self._several] = self.number(codes)
+            numbers[:, self._several] = self.number.logits(codes)
         possible = codes.new_zeros(len(codes), self.merge.output.out_features, dtype=torch.bool)
         for merge, members in self._members:
             possible[:, merge] = legal[:, members].any(1)
-        merges = _log_softmax(self.merge(codes), possible)
+        merges = _log_softmax(self.merge.logits(codes), possible)
         joined = torch.empty_like(numbers)
         for merge, members in self._members:
             given = _log_softmax(numbers[:, members], legal[:, members])
@@ -98,6 +100,6 @@ class MergeHead(nn.Module):
 
 def _log_softmax(logits: Tensor, legal: Tensor) -> Tensor:
     """Log-probabilities over the legal options; minus infinity for the others, with no gradient."""
-    # A row without any legal option is all minus infinity; the finite floor keeps its softmax defined.
+    # A finite floor, since the softmax of a row without any legal option must be defined.
     floor = torch.finfo(logits.dtype).min
     return F.log_softmax(logits.masked_fill(~legal, floor), 1).masked_fill(~legal, -torch.inf)

@@ -1,4 +1,4 @@
-"""A growth as the indexes of its choices: short to store, and enough to go through its decisions again."""
+"""A growth as the indexes of its choices: short to store, enough to go through it again."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

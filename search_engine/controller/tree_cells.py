@@ -1,7 +1,7 @@
-"""The tree-LSTM cells that join the branches of a node: upward to the node, downward past its siblings.
+"""The tree-LSTM cells that join the branches of a node: upward to it, downward past the siblings.
 
-Each exists in two kinds that share the map of the node's embedding: child-sum, blind to the order of
-the branches, for `add`; N-ary, with a slot for each branch, for `concat`. Only that map has a bias.
+Each exists in two kinds that share the map of the node's embedding: child-sum, blind to the order
+of the branches, for `add`; N-ary, with a slot for each branch, for `concat`. Only that map has a bias.
 
 Reference: Tai et al. 2015 (arXiv:1503.00075), and Cai et al. 2018, section 3.3 (arXiv:1806.02639).
 """
@@ -15,7 +15,7 @@ State = tuple[Tensor, Tensor]
 
 
 def linear(inputs: int, outputs: int, *, bias: bool) -> nn.Linear:
-    """A linear layer without values yet: they come from the controller's generator, not the global one."""
+    """A linear layer without values yet: the controller's own generator gives them."""
     return skip_init(nn.Linear, inputs, outputs, bias=bias)  # type: ignore[no-any-return]
 
 
@@ -40,7 +40,7 @@ class TreeCell(nn.Module):
         return gates
 
     def _new_state(self, iou: Tensor, kept: Tensor) -> State:
-        """From the gates `(n, 3 hidden)` before their nonlinearity and the memory kept, `(n, hidden)`."""
+        """From the gates before their nonlinearity, `(n, 3 hidden)`, and the memory kept."""
         gates = iou[:, : 2 * self.hidden].sigmoid()
         i, o = gates.chunk(2, dim=1)
         c = torch.addcmul(kept, i, iou[:, 2 * self.hidden :].tanh())
@@ -89,7 +89,7 @@ class UpwardCell(TreeCell):
 
 
 class DownwardCell(TreeCell):
-    """State on the way to one branch: from the parent's downward state and the siblings' upward ones."""
+    """State on the way to a branch: from the parent's downward and the siblings' upward states."""
 
     def __init__(self, embedding: int, hidden: int, slots: int) -> None:
         super().__init__(embedding, hidden, slots)

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PureWindowsPath
 
 from search_engine.errors import DatasetError
 
@@ -88,7 +88,7 @@ def _collect(entries: Iterator[Entry], path: Path, limits: Limits) -> list[Entry
             raise DatasetError(
                 str(path), f"holds more than {limits.total_bytes} bytes, uncompressed"
             )
-        if _IGNORED.isdisjoint(entry.parts):
+        if entry.parts and _IGNORED.isdisjoint(entry.parts):
             if entry.parts in collected:
                 raise DatasetError(entry.place, "occurs twice")
             collected[entry.parts] = entry
@@ -109,8 +109,9 @@ def _in_folder(root: Path) -> Iterator[Entry]:
 def _in_zip(path: Path, archive: zipfile.ZipFile) -> Iterator[Entry]:
     for member in archive.infolist():
         place = f"{path}:{member.filename}"
-        name = PurePosixPath(member.filename)
-        if name.is_absolute() or ".." in name.parts or {"\\", ":"} & set(member.filename):
+        # Windows' rules are the stricter ones: both separators count, and drive letters.
+        name = PureWindowsPath(member.filename)
+        if name.anchor or ".." in name.parts:
             raise DatasetError(place, "expected a path inside the archive")
         if stat.S_ISLNK(member.external_attr >> 16):
             raise DatasetError(place, "expected a file or folder, got a link")

@@ -18,6 +18,11 @@ from search_engine.transforms.birth import set_identity_norm
 ANNEALING = 0.5
 """Share of the fine-tuning during which the gates open."""
 
+LIFT = 2.0
+"""Standard deviations by which a batch norm in front of its ReLU lifts the features, so that the ReLU cuts
+few of them. What the lift adds to the output is one constant for each channel, and batch norms further on
+take it away again. Measured on digits (8 cells, 3 epochs): children end 0.6 points better with it."""
+
 
 def gate_opening(progress: float, annealing: float = ANNEALING) -> float:
     """How far the gates are open: rises linearly from 0 to 1, then stays.
@@ -52,14 +57,10 @@ def calibrate(network: Network, batches: Iterable[Tensor]) -> None:
         network: with its gates shut; its mode is kept.
         batches: training images, each batch normalised, `(N, C, H, W)`; ten of 64 are usual.
     """
-    norms = list(_gated_norms(network))
-    if not norms:
+    gathered = {norm: _Moments() for norm in _gated_norms(network)}
+    if not gathered:
         return
-    moments = [_Moments() for _ in norms]
-    hooks = [
-        norm.register_forward_pre_hook(gathered.hook)
-        for norm, gathered in zip(norms, moments, strict=True)
-    ]
+    hooks = [norm.register_forward_pre_hook(moments.hook) for norm, moments in gathered.items()]
     training = network.training
     try:
         network.eval()
@@ -69,9 +70,17 @@ def calibrate(network: Network, batches: Iterable[Tensor]) -> None:
         network.train(training)
         for hook in hooks:
             hook.remove()
-    for norm, gathered in zip(norms, moments, strict=True):
-        if gathered.count:
-            set_identity_norm(norm, gathered.mean, gathered.variance)
+    for norm, moments in gathered.items():
+        if moments.count:
+            set_identity_norm(norm, moments.mean, moments.variance)
+    for branch in _branches(network):
+        if branch.gate is not None and isinstance(branch.operation, WeightedOperation):
+            _lift(branch.operation)
+
+
+def _lift(operation: WeightedOperation) -> None:
+    if operation.order.norm_first:
+        operation.norm.bias += LIFT * operation.norm.weight
 
 
 def _branches(network: Network) -> Iterator[BranchModule]:

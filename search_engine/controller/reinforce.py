@@ -1,0 +1,185 @@
+"""REINFORCE: the controller learns from the rewards of the cells that it grew.
+
+Log-probabilities are recomputed when the update is made, and each cell is weighted by how much more
+likely it is now than when it was drawn. So trials may return in any order and after any number of
+updates. Reference: Cai et al. 2018, section 3.3 (arXiv:1806.02639); Williams 1992.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from search_engine.controller.baseline import Baseline
+from search_engine.controller.controller import Controller
+from search_engine.controller.replay import Choices
+from search_engine.errors import InvalidConfig
+
+
+@dataclass(frozen=True, slots=True)
+class ReinforceSettings:
+    """How the controller is built and learns; the defaults are the paper's but for `max_weight`.
+
+    Args:
+        hidden: width of the encoder's states.
+        embedding: width of the encoder's embeddings.
+        learning_rate: of Adam.
+        batch: cells in an update.
+        entropy_bonus: weight of the entropy beside the reward.
+        baseline_decay: weight of the old baseline against a new batch's mean.
+        max_gradient_norm: longer gradients are scaled down to it.
+        max_weight: importance weights are cut here. A growth's weight is a product over all of its
+            decisions, so one cell in a batch could outweigh the others many times over; 2 keeps
+            any cell below the two-fold of one that is not late. Cutting takes a part
+            of the gradient of cells that became much likelier, which are learned from again when
+            they are drawn again; it never turns the gradient of a cell round.
+
+    Raises:
+        InvalidConfig: a setting is outside its limits.
+    """
+
+    hidden: int = 100
+    embedding: int = 10
+    learning_rate: float = 0.006
+    batch: int = 10
+    entropy_bonus: float = 0.01
+    baseline_decay: float = 0.95
+    max_gradient_norm: float = 40.0
+    max_weight: float = 2.0
+
+    def __post_init__(self) -> None:
+        for field in ("hidden", "embedding", "batch"):
+            _check(getattr(self, field) >= 1, field, "at least 1", getattr(self, field))
+        for field in ("learning_rate", "max_gradient_norm"):
+            value = getattr(self, field)
+            _check(0 < value < math.inf, field, "a positive number", value)
+        _check(0 <= self.entropy_bonus < math.inf, "entropy_bonus", "0 or more", self.entropy_bonus)
+        decay = self.baseline_decay
+        _check(0 <= decay < 1, "baseline_decay", "0 or more and less than 1", decay)
+        _check(1 <= self.max_weight < math.inf, "max_weight", "1 or more", self.max_weight)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A growth with its reward.
+
+    Args:
+        choices: how the controller grew the cell.
+        log_probability: of the growth when it was drawn.
+        reward: what its trial was worth.
+        update: how many updates the controller had had when it was drawn.
+    """
+
+    choices: Choices
+    log_probability: float
+    reward: float
+    update: int
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateReport:
+    """What an update saw; means over its batch.
+
+    Args:
+        entropy: of a cell's growth, in nats.
+        advantage: reward minus baseline.
+        weight: importance weight after the cut.
+        lag: updates between drawing a cell and learning from it.
+        gradient_norm: before it was scaled down.
+    """
+
+    entropy: float
+    advantage: float
+    weight: float
+    lag: float
+    gradient_norm: float
+
+
+def importance_weights(log_probabilities: Tensor, behaviour: Tensor, max_weight: float) -> Tensor:
+    """How much likelier each growth is now than when drawn, cut at `max_weight`: `(cells,)`."""
+    return (log_probabilities.detach() - behaviour).exp().clamp(max=max_weight)
+
+
+def policy_loss(log_probabilities: Tensor, advantages: Tensor, weights: Tensor) -> Tensor:
+    """The scalar whose gradient is minus the policy gradient; all arguments `(cells,)`."""
+    return -(weights * advantages * log_probabilities).mean()
+
+
+class Reinforce:
+    """The learner of one controller.
+
+    Args:
+        controller: what learns.
+        settings: how.
+    """
+
+    def __init__(self, controller: Controller, settings: ReinforceSettings) -> None:
+        self.controller = controller
+        self.settings = settings
+        self.baseline = Baseline(settings.baseline_decay)
+        self.updates = 0
+        self._adam = torch.optim.Adam(controller.parameters(), lr=settings.learning_rate)
+
+    def update(self, outcomes: Sequence[Outcome]) -> UpdateReport:
+        """Make one update from a batch."""
+        settings = self.settings
+        rewards = [outcome.reward for outcome in outcomes]
+        log_p, entropies = self.controller.log_probabilities([o.choices for o in outcomes])
+        advantages = log_p.new_tensor(self.baseline.advantages(rewards))
+        behaviour = log_p.new_tensor([outcome.log_probability for outcome in outcomes])
+        weights = importance_weights(log_p, behaviour, settings.max_weight)
+        # The entropy, too, is that of the present policy, so its states are weighted alike.
+        bonus = settings.entropy_bonus * (weights * entropies).mean()
+        norm = self._step(policy_loss(log_p, advantages, weights) - bonus)
+        lags = [self.updates - outcome.update for outcome in outcomes]
+        self.baseline.add(rewards)
+        self.updates += 1
+        return UpdateReport(
+            entropy=entropies.mean().item(),
+            advantage=advantages.mean().item(),
+            weight=weights.mean().item(),
+            lag=sum(lags) / len(lags),
+            gradient_norm=norm,
+        )
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Copies of the controller's values and Adam's, by name."""
+        found = {f"controller.{k}": v for k, v in self.controller.state_dict().items()}
+        names = [name for name, _ in self.controller.named_parameters()]
+        for index, moments in self._adam.state_dict()["state"].items():
+            found |= {f"adam.{key}.{names[index]}": value for key, value in moments.items()}
+        return {name: value.detach().clone() for name, value in found.items()}
+
+    def load_tensors(self, tensors: Mapping[str, Tensor]) -> None:
+        """Go on from what `tensors` gave; names of others are passed over."""
+        prefix = "controller."
+        self.controller.load_state_dict(
+            {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+        )
+        moments: dict[int, dict[str, Tensor]] = {}
+        for index, (name, _) in enumerate(self.controller.named_parameters()):
+            own = {
+                key: tensors[f"adam.{key}.{name}"].clone()
+                for key in ("step", "exp_avg", "exp_avg_sq")
+                if f"adam.{key}.{name}" in tensors
+            }
+            if own:
+                moments[index] = own
+        groups = self._adam.state_dict()["param_groups"]
+        self._adam.load_state_dict({"state": moments, "param_groups": groups})
+
+    def _step(self, loss: Tensor) -> float:
+        self._adam.zero_grad()
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(
+            self.controller.parameters(), self.settings.max_gradient_norm, error_if_nonfinite=True
+        )
+        self._adam.step()
+        return norm.item()
+
+
+def _check(legal: bool, field: str, expected: str, got: object) -> None:
+    if not legal:
+        raise InvalidConfig(field, f"expected {expected}, got {got}")

@@ -1,0 +1,59 @@
+"""Strategies: who chooses the next cell to try. All behind ask, tell and state."""
+
+from collections.abc import Mapping
+
+from search_engine.architecture import SearchSpace
+from search_engine.errors import InvalidConfig
+from search_engine.strategies.base import Proposal, Strategy, StrategyState
+from search_engine.strategies.evolution import EvolutionStrategy
+from search_engine.strategies.random import RandomStrategy
+from search_engine.strategies.reinforce import ReinforceStrategy
+
+STRATEGIES: Mapping[str, type[Strategy]] = {
+    kind.name: kind for kind in (ReinforceStrategy, RandomStrategy, EvolutionStrategy)
+}
+"""Every strategy by its name."""
+
+
+def make_strategy(name: str, space: SearchSpace, seed: int, **settings: object) -> Strategy:
+    """A strategy at its start.
+
+    Args:
+        name: one of `STRATEGIES`.
+        space: what may be proposed.
+        seed: of all its draws.
+        settings: of `ReinforceSettings` or `EvolutionSettings`, where not the default.
+
+    Raises:
+        InvalidConfig: no such strategy or setting, or a setting outside its limits.
+    """
+    return _kind(name).make(space, seed, settings)
+
+
+def restore_strategy(space: SearchSpace, state: StrategyState) -> Strategy:
+    """The strategy of the state's name, going on where the state was taken.
+
+    Raises:
+        InvalidConfig: the state is malformed.
+    """
+    return _kind(state.values.get("name")).from_state(space, state)
+
+
+def _kind(name: object) -> type[Strategy]:
+    if not isinstance(name, str) or name not in STRATEGIES:
+        expected = ", ".join(STRATEGIES)
+        raise InvalidConfig("strategy", f"expected one of {expected}, got {name!r}")
+    return STRATEGIES[name]
+
+
+__all__ = [
+    "STRATEGIES",
+    "EvolutionStrategy",
+    "Proposal",
+    "RandomStrategy",
+    "ReinforceStrategy",
+    "Strategy",
+    "StrategyState",
+    "make_strategy",
+    "restore_strategy",
+]
