@@ -80,7 +80,7 @@ def calibrate(network: Network, batches: Iterable[Tensor]) -> None:
 
 def _lift(operation: WeightedOperation) -> None:
     if operation.order.norm_first:
-        operation.norm.bias += LIFT * operation.norm.weight
+        operation.norm.bias.add_(operation.norm.weight, alpha=LIFT)
 
 
 def _branches(network: Network) -> Iterator[BranchModule]:
