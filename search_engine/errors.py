@@ -1,4 +1,4 @@
-"""Every error that the engine raises on purpose. One root; each text says what was expected and what was got."""
+"""Every error that the engine raises on purpose: one root, each text with expected and got."""
 
 
 class SearchEngineError(Exception):
@@ -73,3 +73,47 @@ class DatasetError(SearchEngineError):
         super().__init__(f"{place}: {reason}")
         self.place = place
         self.reason = reason
+
+
+class TrialFault(SearchEngineError):
+    """A network cannot be trained, by its own fault: its trial has failed, and the search goes on."""
+
+
+class TrainingDiverged(TrialFault):
+    """The loss or the weights are no longer finite, or the loss is far above that of guessing.
+
+    Args:
+        epoch: number of the epoch, from 1.
+        step: number of the step in the whole training, from 1, at which it was noticed.
+        reason: what was expected and what was got.
+    """
+
+    def __init__(self, epoch: int, step: int, reason: str) -> None:
+        super().__init__(f"training diverged in epoch {epoch}, step {step}: {reason}")
+        self.epoch = epoch
+        self.step = step
+        self.reason = reason
+
+
+class OutOfMemory(TrialFault):
+    """The device has not enough memory for this network and batch size.
+
+    Args:
+        reason: what the device said.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"out of memory: {reason}")
+        self.reason = reason
+
+
+class TrainingStopped(SearchEngineError):
+    """The training was asked to stop, and has. It goes on from the last state that was saved.
+
+    Args:
+        epoch: epochs that were complete.
+    """
+
+    def __init__(self, epoch: int) -> None:
+        super().__init__(f"training stopped on request after {epoch} complete epochs")
+        self.epoch = epoch

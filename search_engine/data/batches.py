@@ -1,6 +1,5 @@
 """Batches of normalised images, shuffled and augmented by seed and epoch alone."""
 
-import hashlib
 from collections.abc import Iterator
 
 import torch
@@ -8,6 +7,7 @@ from torch import Tensor
 
 from search_engine.data.augmentation import Augmentation, apply_changes, draw_changes
 from search_engine.data.device_images import DeviceImages
+from search_engine.data.randomness import seeded_generator
 from search_engine.data.statistics import Statistics
 from search_engine.errors import InvalidConfig
 
@@ -81,7 +81,7 @@ class Batches:
         Args:
             epoch: its number; the same number gives the same batches.
         """
-        generator = _generator(self._seed, epoch)
+        generator = seeded_generator(self._seed, epoch)
         order = torch.randperm(len(self._indexes), generator=generator)
         order = order[: len(self) * self.batch_size]
         indexes = self._indexes[order].to(self.images.index_device)
@@ -118,9 +118,3 @@ class Batches:
     def _finish(self, images: Tensor) -> Tensor:
         wanted = torch.channels_last if self._channels_last else torch.contiguous_format
         return images.to(self._dtype).contiguous(memory_format=wanted)
-
-
-def _generator(seed: int, epoch: int) -> torch.Generator:
-    """A generator for one epoch. Hashed, because the CPU's reads only 32 bits of its seed."""
-    digest = hashlib.sha256(f"{seed}:{epoch}".encode()).digest()
-    return torch.Generator().manual_seed(int.from_bytes(digest[:4], "big"))

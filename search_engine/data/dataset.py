@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from search_engine.data.augmentation import Augmentation
+from search_engine.data.randomness import seeded_generator
 from search_engine.data.splits import Splits, as_count, check_indexes, draw_stratified
 from search_engine.data.statistics import Statistics, channel_statistics
 from search_engine.errors import DatasetError, InvalidConfig
@@ -87,7 +88,7 @@ class Dataset:
             DatasetError: a class would keep no training image.
         """
         test, left = self._test_and_rest(test_fraction)
-        generator = torch.Generator().manual_seed(seed)
+        generator = seeded_generator(seed)
         count = as_count("validation", validation, len(left))
         chosen, left = draw_stratified(self.labels, left, count, generator)
         count = as_count("calibration", calibration, len(left))
@@ -113,7 +114,7 @@ class Dataset:
         if not 0 < test_fraction < 1:
             raise InvalidConfig("test_fraction", f"expected it in (0, 1), got {test_fraction}")
         count = as_count("test_fraction", test_fraction, len(self))
-        generator = torch.Generator().manual_seed(_TEST_SEED)
+        generator = seeded_generator(_TEST_SEED)
         return draw_stratified(self.labels, everything, count, generator)
 
     def _count(self, labels: Tensor) -> Tensor:

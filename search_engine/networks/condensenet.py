@@ -90,7 +90,8 @@ class CondenseNet(Network):
         return torch.stack([layer.lasso() for layer in self._learned()]).sum()
 
     def converted(self) -> "CondenseNet":
-        """The same function with index, grouped convolution and shuffle in the learned layers' place.
+        """The same function with index, grouped convolution and shuffle in the learned layers'
+        place.
 
         Inputs that are still to be dropped are dropped now.
         """

@@ -1,4 +1,4 @@
-"""Counts from live modules, for networks that have no description and to check those that have one."""
+"""Counts from live modules, to check the counts from descriptions and where there is none."""
 
 import torch
 from torch import Tensor, nn

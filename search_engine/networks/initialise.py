@@ -17,8 +17,9 @@ from search_engine.networks.learned_groups import (
 def initialise(module: nn.Module, generator: torch.Generator) -> None:
     """Give every layer in the module fresh weights.
 
-    Convolutions: normal with variance 2 / fan-out, where the fan-out counts only the outputs that an
-    input reaches in its own group. Linear: uniform within 1 / sqrt(inputs), bias 0. Batch norm: identity.
+    Convolutions: normal with variance 2 / fan-out, where the fan-out counts only the outputs that
+    an input reaches in its own group. Linear: uniform within 1 / sqrt(inputs), bias 0. Batch norm:
+    identity.
 
     Args:
         module: a network or a part of it.

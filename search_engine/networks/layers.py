@@ -44,7 +44,7 @@ class Stem(nn.Module):
 
 
 class Head(nn.Module):
-    """BN, ReLU, global average pool, linear: feature maps `(N, C, H, W)` to logits `(N, classes)`."""
+    """BN, ReLU, global average pool, linear: `(N, C, H, W)` to logits `(N, classes)`."""
 
     def __init__(self, channels: int, classes: int) -> None:
         super().__init__()

@@ -1,8 +1,9 @@
 """Layers of CondenseNet that learn which of their inputs to use, and what they become afterwards.
 
-During training the least used inputs are dropped step by step; then the layer is converted: the inputs
-are picked by an index and go through a grouped convolution (or a smaller linear layer), whose outputs are
-shuffled back into place. Reference: Huang et al. 2018, section 3 (arXiv:1711.09224).
+During training the least used inputs are dropped step by step; then the layer is converted: the
+inputs are picked by an index and go through a grouped convolution (or a smaller linear layer),
+whose outputs are shuffled back into place. Reference: Huang et al. 2018, section 3
+(arXiv:1711.09224).
 """
 
 import torch
@@ -17,7 +18,8 @@ from search_engine.networks.operations import WeightedOperation
 class LearnedGroupConv(WeightedOperation):
     """A 1x1 convolution each of whose groups of outputs learns its own part of the inputs.
 
-    Output j belongs to group j mod `groups`, so that a grouped convolution after it sees all groups.
+    Output j belongs to group j mod `groups`, so that a grouped convolution after it sees all
+    groups.
 
     Args:
         in_channels: that come in.
@@ -48,7 +50,7 @@ class LearnedGroupConv(WeightedOperation):
 
     @torch.no_grad()
     def condense(self, stage: int) -> None:
-        """Drop inputs until `stage` shares of 1 / condense_factor are gone, the least used first."""
+        """Drop inputs, the least used first, until `stage` / condense_factor of them are gone."""
         share = self.conv.in_channels // self.condense_factor
         due = stage * share - self.dropped
         if due <= 0:
@@ -60,14 +62,14 @@ class LearnedGroupConv(WeightedOperation):
             self.mask[group :: self.groups, least] = 0
 
     def lasso(self) -> Tensor:
-        """Group lasso: sum over groups and inputs of the L2 norm of a group's weights for an input."""
+        """Group lasso: the L2 norms of each group's weights for each input, summed up."""
         weight = (self.conv.weight * self.mask).squeeze(3).squeeze(2)
         out_channels, in_channels = weight.shape
         grouped = weight.view(out_channels // self.groups, self.groups, in_channels)
         return grouped.square().sum(dim=0).clamp_min(1e-12).sqrt().sum()
 
     def converted(self) -> "CondensedConv":
-        """The same function as index, grouped convolution and shuffle; needs the last stage done."""
+        """The same function as index, grouped convolution and shuffle, after the last stage."""
         made = CondensedConv(
             self.conv.in_channels,
             self.conv.out_channels,

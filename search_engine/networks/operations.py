@@ -1,4 +1,5 @@
-"""Edge operations as modules. A weighted one owns one batch norm and one ReLU, in the network's order.
+"""Edge operations as modules. A weighted one owns one batch norm and one ReLU, in the network's
+order.
 
 Reference: Cai et al. 2018, section 4.1 (arXiv:1806.02639).
 """

@@ -17,7 +17,8 @@ from search_engine.networks.operations import make_operation
 
 
 class BranchModule(nn.Module):
-    """An edge's operation, the node below it, and a batch norm at its end where the network wants one.
+    """An edge's operation, the node below it, and a batch norm at its end where the network wants
+    one.
 
     Args:
         operation: what the edge computes.

@@ -29,7 +29,8 @@ from search_engine.transforms.widen import widen
 
 
 def inherit(parent: Network, lineage: Lineage, batches: Sequence[Tensor] = ()) -> Network:
-    """The child that a lineage makes of its parent. The same inputs give the same child bit for bit.
+    """The child that a lineage makes of its parent. The same inputs give the same child bit for
+    bit.
 
     With an `annealed` morph the child has gates that are shut: open them in the course of its
     training (`set_opening`) and take them away in the end (`remove_gates`).

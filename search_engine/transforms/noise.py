@@ -1,4 +1,4 @@
-"""Small noise that makes equal branches and filters differ, so that training can tell them apart."""
+"""Small noise that makes equal branches and filters differ, so that training tells them apart."""
 
 import torch
 from torch import nn

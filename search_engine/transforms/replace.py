@@ -1,7 +1,8 @@
 """InsertNode, ReplaceIdentity and Deepen on weights: new edges and operations that start shut.
 
-A new operation gets identity kernels and stands behind a shut gate, so the function is kept whatever it
-is; `morph` decides what becomes of the gate. Reference: Cai et al. 2018, section 3.2 (arXiv:1806.02639).
+A new operation gets identity kernels and stands behind a shut gate, so the function is kept
+whatever it is; `morph` decides what becomes of the gate. Reference: Cai et al. 2018, section 3.2
+(arXiv:1806.02639).
 """
 
 from torch import nn

@@ -1,7 +1,7 @@
 """Widen on weights: new channels are copies of old ones, and who reads them takes a share of each.
 
-`origins`, `(C_new,)`, says for each new channel which old one it copies; where a width stays as it is,
-the origins are 0, 1, 2, …
+`origins`, `(C_new,)`, says for each new channel which old one it copies; where a width stays as it
+is, the origins are 0, 1, 2, …
 Reference: Chen et al. 2016, section 2.2 (arXiv:1511.05641), carried through cells.
 """
 
