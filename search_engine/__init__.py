@@ -1,7 +1,8 @@
-"""Espalier's engine: grows a network from a trained one by path-level transformations that keep its function.
+"""Espalier's engine: grows a network from a trained one by transformations that keep its function.
 
-What is importable from here needs no torch: cells, search space, skeletons, transformations as data,
-costs, errors. Modules, weights and training are in `search_engine.networks`, `.transforms` and beside.
+What is importable from here needs no torch: cells, search space, skeletons, transformations as
+data, costs, errors. Modules, weights and training are in `search_engine.networks`, `.transforms`
+and beside.
 """
 
 from search_engine import architecture, errors

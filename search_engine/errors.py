@@ -76,7 +76,7 @@ class DatasetError(SearchEngineError):
 
 
 class TrialFault(SearchEngineError):
-    """A network cannot be trained, by its own fault: its trial has failed, and the search goes on."""
+    """A network cannot be trained, by its own fault: its trial fails, and the search goes on."""
 
 
 class TrainingDiverged(TrialFault):
