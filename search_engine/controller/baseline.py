@@ -7,8 +7,8 @@ from collections.abc import Sequence
 class Baseline:
     """True moving average of batch means, fixed before the batch that is compared with it arrives.
 
-    The first batch has nothing before it: there each reward is compared with the mean of the
-    *other* rewards of its batch. That does not depend on the cell itself, so the gradient stays unbiased.
+    The first batch has nothing before it. There each reward is compared with the mean of the other
+    rewards of its batch: that does not depend on the cell itself, so the gradient stays unbiased.
     The mean of the whole batch is then the first value.
 
     Args:

@@ -117,21 +117,27 @@ class Controller(nn.Module):
             entropies = entropies.index_add(0, cell, _entropy(log_p))
         return log_probabilities, entropies
 
+    def head(self, kind: DecisionKind) -> nn.Module:
+        """The head that answers a kind of decision: codes `(n, 2 hidden)` and a mask of columns
+        `(n, columns)` to log-probabilities `(n, columns)`."""
+        match kind:
+            case DecisionKind.MERGE:
+                return self.merge
+            case DecisionKind.EXPAND:
+                return self.expand
+            case DecisionKind.OPERATION:
+                return self.operation
+
     def _policy(
         self, decisions: Sequence[Decision], codes: Tensor
     ) -> list[tuple[list[int], Tensor]]:
         """For each kind that occurs: rows of its decisions, log-probabilities `(n, columns)`."""
-        heads = {
-            DecisionKind.MERGE: self.merge,
-            DecisionKind.EXPAND: self.expand,
-            DecisionKind.OPERATION: self.operation,
-        }
         answers: list[tuple[list[int], Tensor]] = []
-        for kind, head in heads.items():
+        for kind in DecisionKind:
             rows = [row for row, decision in enumerate(decisions) if decision.kind is kind]
             if rows:
                 legal = self.options.legal([decisions[row] for row in rows])
-                answers.append((rows, head(codes[rows], legal)))
+                answers.append((rows, self.head(kind)(codes[rows], legal)))
         return answers
 
     def _answer(

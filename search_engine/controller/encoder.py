@@ -65,7 +65,8 @@ class TreeEncoder(nn.Module):
 
     def no_states(self) -> Tensor:
         """The table of states before the first step: the zero state alone, `(1, 2 hidden)`."""
-        return self.edges.weight.new_zeros(1, 2 * self.hidden)
+        weight: Tensor = self.edges.weight
+        return weight.new_zeros(1, 2 * self.hidden)
 
     def extend(self, states: Tensor, levels: Sequence[Level]) -> Tensor:
         """Take the steps of a packed forest.

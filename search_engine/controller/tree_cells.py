@@ -1,7 +1,7 @@
 """The tree-LSTM cells that join the branches of a node: upward to it, downward past the siblings.
 
-Each exists in two kinds that share the map of the node's embedding: child-sum, blind to the order
-of the branches, for `add`; N-ary, with a slot for each branch, for `concat`. Only that map has a bias.
+Each exists in two kinds: child-sum, blind to the order of the branches, for `add`; N-ary, with a
+slot for each branch, for `concat`. Both read one map of the node's embedding; it alone has a bias.
 
 Reference: Tai et al. 2015 (arXiv:1503.00075), and Cai et al. 2018, section 3.3 (arXiv:1806.02639).
 """
@@ -16,7 +16,8 @@ State = tuple[Tensor, Tensor]
 
 def linear(inputs: int, outputs: int, *, bias: bool) -> nn.Linear:
     """A linear layer without values yet: the controller's own generator gives them."""
-    return skip_init(nn.Linear, inputs, outputs, bias=bias)  # type: ignore[no-any-return]
+    layer: nn.Linear = skip_init(nn.Linear, inputs, outputs, bias=bias)
+    return layer
 
 
 class TreeCell(nn.Module):

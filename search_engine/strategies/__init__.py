@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from search_engine.architecture import SearchSpace
 from search_engine.errors import InvalidConfig
-from search_engine.strategies.base import Proposal, Strategy, StrategyState
+from search_engine.strategies.base import Strategy, StrategyState
 from search_engine.strategies.evolution import EvolutionStrategy
+from search_engine.strategies.proposal import Proposal
 from search_engine.strategies.random import RandomStrategy
 from search_engine.strategies.reinforce import ReinforceStrategy
 

@@ -7,76 +7,22 @@
 Any number of proposals may be under way; they may be told in any order, late, or never.
 """
 
-import dataclasses
 import math
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self, TypeVar, cast, final
+from typing import ClassVar, Self, final
 
 from torch import Tensor
 
-from search_engine.architecture import (
-    CellTransformation,
-    Growth,
-    SearchSpace,
-    grow_cell,
-    transformations_from_json,
-    transformations_to_json,
-)
+from search_engine.architecture import Growth, SearchSpace
 from search_engine.architecture.documents import Document, Reader, describe
-from search_engine.controller.replay import Choices
 from search_engine.errors import InvalidConfig
+from search_engine.strategies.proposal import Proposal
 
 STATE_VERSION = 1
 SHARES_DECAY = 0.95
-
-S = TypeVar("S")
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A cell to be tried.
-
-    Args:
-        growth: the cell, and the transformations that make it from the start cell.
-        choices: how the controller grew it; empty where no controller did.
-        log_probability: of the choices when they were drawn.
-        update: how many updates the controller had had by then.
-    """
-
-    growth: Growth
-    choices: Choices = ()
-    log_probability: float = 0.0
-    update: int = 0
-
-    def to_json(self) -> Document:
-        """Plain values for `json.dumps`; the cell follows from the transformations."""
-        return {
-            "transformations": transformations_to_json(self.growth.transformations),
-            "choices": list(self.choices),
-            "log_probability": self.log_probability,
-            "update": self.update,
-        }
-
-    @classmethod
-    def from_json(cls, space: SearchSpace, document: object) -> Self:
-        """A proposal from what `to_json` made.
-
-        Raises:
-            InvalidConfig: malformed; the message names the field.
-            IllegalTransformation: the transformations do not fit the space's start cell.
-        """
-        reader = Reader(document, "proposal")
-        proposal = cls(
-            growth_from_json(space, reader.take("transformations")),
-            reader.integers("choices"),
-            reader.number("log_probability"),
-            reader.integer("update"),
-        )
-        reader.done()
-        return proposal
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +103,11 @@ class Strategy(ABC):
         if (name := reader.string("name")) != cls.name:
             reader.fail("strategy.name", f"expected {cls.name!r}, got {name!r}")
         told, shares = reader.integer("told"), reader.take("operation_shares")
+        if not isinstance(shares, Mapping):
+            reader.fail("strategy.operation_shares", f"expected an object, got {describe(shares)}")
         strategy = cls._restore(space, Reader(reader.take("own"), "strategy.own"), state.tensors)
         strategy.told = told
-        strategy._shares = dict(cast(Mapping[str, float], shares))
+        strategy._shares = {str(name): float(share) for name, share in shares.items()}
         reader.done()
         return strategy
 
@@ -193,35 +141,3 @@ class Strategy(ABC):
             share = counts[operation.value] / len(edges)
             before = self._shares.get(operation.value, 0.0)
             self._shares[operation.value] = old * before + (1 - old) * share
-
-
-def growth_from_json(space: SearchSpace, document: object) -> Growth:
-    """A growth from its transformations as JSON.
-
-    Raises:
-        InvalidConfig: malformed.
-        IllegalTransformation: they do not fit the space's start cell.
-    """
-    # Layer transformations cannot occur: `apply` of a cell is all that `grow_cell` asks for.
-    transformations = cast(
-        tuple[CellTransformation, ...],
-        transformations_from_json(list(document) if isinstance(document, tuple) else document),
-    )
-    return Growth(grow_cell(space.start_cell, transformations), transformations)
-
-
-def read_settings(kind: type[S], given: Mapping[str, object]) -> S:
-    """A dataclass of numbers from names and values; what is not given has its default.
-
-    Raises:
-        InvalidConfig: an unknown name, or a value of the wrong type or outside its limits.
-    """
-    defaults: dict[str, Any] = {f.name: f.default for f in dataclasses.fields(cast(Any, kind))}
-    for name, value in given.items():
-        if name not in defaults:
-            raise InvalidConfig(name, f"unknown setting; expected one of {', '.join(defaults)}")
-        whole = isinstance(defaults[name], int)
-        if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
-            expected = "a whole number" if whole else "a number"
-            raise InvalidConfig(name, f"expected {expected}, got {describe(value)}")
-    return kind(**given)

@@ -16,9 +16,11 @@ from torch import Tensor
 from search_engine.architecture import Growth, SearchSpace, sample, transformations_to_json
 from search_engine.architecture.documents import Document, Reader
 from search_engine.errors import InvalidConfig
-from search_engine.strategies.base import Proposal, Strategy, growth_from_json, read_settings
+from search_engine.strategies.base import Strategy
 from search_engine.strategies.generator_json import generator_from_json, generator_to_json
 from search_engine.strategies.mutation import mutate
+from search_engine.strategies.proposal import Proposal, growth_from_json
+from search_engine.strategies.settings import read_settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """Mutations: small changes of a cell that lead from one complete cell of the space to another.
 
 The changes are the search's own transformations. Since these only let a tree grow, a mutation may
-also take one of the parent's transformations back, and with it those that stood on it.
+also take one of the parent's transformations back, and with it those that stood on it. What is then
+missing from a complete cell (height, the operation of an edge that may not be the identity) is
+added by chance, so every cell of the space can be reached from every other.
 """
 
 import random
@@ -10,6 +12,7 @@ from search_engine.architecture import (
     Cell,
     CellTransformation,
     Growth,
+    ReplaceIdentity,
     SearchSpace,
     sample,
 )
@@ -35,7 +38,8 @@ def mutate(space: SearchSpace, parent: Growth, rng: random.Random) -> Growth:
         if back and child.transformations:
             child = taken_back(space, child, rng.randrange(len(child.transformations)))
         if forth and (step := _draw(space, child.cell, rng)) is not None:
-            child = Growth(step.apply(child.cell), (*child.transformations, step))
+            child = _with(child, step)
+        child = _completed(space, child, rng)
         if child.cell in space and child.cell.digest != parent.cell.digest:
             return child
     return sample(space, rng)
@@ -54,6 +58,29 @@ def taken_back(space: SearchSpace, growth: Growth, index: int) -> Growth:
             continue
         kept.append(transformation)
     return Growth(cell, tuple(kept))
+
+
+def _completed(space: SearchSpace, growth: Growth, rng: random.Random) -> Growth:
+    """The growth and what is missing until its cell is a complete one, by chance."""
+    while growth.cell not in space:
+        missing = [
+            path
+            for path, branch in growth.cell.branches()
+            if len(path) > 1 and branch.operation not in space.operations
+        ]
+        step = (
+            ReplaceIdentity(missing[0], rng.choice(space.operations))
+            if missing
+            else _draw(space, growth.cell, rng)
+        )
+        if step is None:
+            return growth
+        growth = _with(growth, step)
+    return growth
+
+
+def _with(growth: Growth, step: CellTransformation) -> Growth:
+    return Growth(step.apply(growth.cell), (*growth.transformations, step))
 
 
 def _draw(space: SearchSpace, cell: Cell, rng: random.Random) -> CellTransformation | None:

@@ -9,8 +9,10 @@ from torch import Tensor
 
 from search_engine.architecture import SearchSpace, sample
 from search_engine.architecture.documents import Document, Reader
-from search_engine.strategies.base import Proposal, Strategy, read_settings
+from search_engine.strategies.base import Strategy
 from search_engine.strategies.generator_json import generator_from_json, generator_to_json
+from search_engine.strategies.proposal import Proposal
+from search_engine.strategies.settings import read_settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,9 @@ from search_engine.controller import (
     replay,
 )
 from search_engine.errors import InvalidConfig
-from search_engine.strategies.base import Proposal, Strategy, read_settings
+from search_engine.strategies.base import Strategy
+from search_engine.strategies.proposal import Proposal
+from search_engine.strategies.settings import read_settings
 
 
 class ReinforceStrategy(Strategy):
@@ -115,6 +117,8 @@ class ReinforceStrategy(Strategy):
         strategy._report = _report(own.take("report"))
         own.done()
         learner.load_tensors(tensors)
+        if "generator" not in tensors:
+            raise InvalidConfig("generator", "expected the state of a generator, got none")
         strategy._generator.set_state(tensors["generator"])
         return strategy
 
