@@ -13,6 +13,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from search_engine import __version__
 from search_engine.architecture import Architecture, Lineage
 from search_engine.architecture.documents import Document, Reader, parse_document
 from search_engine.errors import CheckpointError, SearchEngineError
@@ -23,6 +24,49 @@ WEIGHTS = "weights.safetensors"
 DESCRIPTION = "checkpoint.json"
 
 
+@dataclass(frozen=True, slots=True)
+class TrainedOn:
+    """The data set that a network was trained on; what using the network needs.
+
+    Args:
+        name: of the data set.
+        class_names: in the order of the logits.
+        mean: of each channel of the training images, on the scale 0 to 1.
+        std: of each channel.
+    """
+
+    name: str
+    class_names: tuple[str, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    def to_json(self) -> Document:
+        """The description as plain values."""
+        return {
+            "name": self.name,
+            "class_names": list(self.class_names),
+            "mean": list(self.mean),
+            "std": list(self.std),
+        }
+
+    @classmethod
+    def from_json(cls, document: object) -> Self:
+        """A description from what `to_json` made.
+
+        Raises:
+            InvalidConfig: malformed; the message names the field.
+        """
+        reader = Reader(document, "checkpoint.trained_on")
+        trained_on = cls(
+            reader.string("name"),
+            tuple(str(name) for name in reader.sequence("class_names")),
+            reader.number_sequence("mean"),
+            reader.number_sequence("std"),
+        )
+        reader.done()
+        return trained_on
+
+
 @dataclass(frozen=True)
 class Description:
     """What a checkpoint says of its network; readable without torch's weights.
@@ -30,6 +74,7 @@ class Description:
     Args:
         architecture: what it is.
         lineage: how it came from its start network; None for a start network.
+        trained_on: which data set; None where it has not been trained.
         converted: a CondenseNet in converted form.
         metrics: what was measured, such as `{"accuracy": 0.94}`; fractions, not percent.
         weights_sha256: of the weights file.
@@ -37,6 +82,7 @@ class Description:
 
     architecture: Architecture
     lineage: Lineage | None = None
+    trained_on: TrainedOn | None = None
     converted: bool = False
     metrics: dict[str, float] = field(default_factory=dict)
     weights_sha256: str = ""
@@ -47,10 +93,11 @@ class Description:
             "version": CHECKPOINT_VERSION,
             "architecture": self.architecture.to_json(),
             "lineage": self.lineage.to_json() if self.lineage else None,
+            "trained_on": self.trained_on.to_json() if self.trained_on else None,
             "converted": self.converted,
             "metrics": self.metrics,
             "weights_sha256": self.weights_sha256,
-            "torch": torch.__version__,
+            "versions": {"espalier": __version__, "torch": torch.__version__},
         }
 
     @classmethod
@@ -63,17 +110,17 @@ class Description:
         reader = Reader(document, "checkpoint")
         reader.version(CHECKPOINT_VERSION)
         architecture = Architecture.from_json(reader.take("architecture"))
-        lineage = reader.take("lineage")
-        converted = reader.take("converted")
+        lineage, trained_on = reader.take("lineage"), reader.take("trained_on")
         metrics = Reader(reader.take("metrics"), "checkpoint.metrics")
         description = cls(
             architecture,
             None if lineage is None else Lineage.from_json(lineage),
-            converted is True,
+            None if trained_on is None else TrainedOn.from_json(trained_on),
+            reader.boolean("converted"),
             {name: metrics.number(name) for name in metrics.names()},
             reader.string("weights_sha256"),
         )
-        reader.string("torch")
+        reader.take("versions")
         reader.done()
         return description
 
@@ -83,6 +130,7 @@ def save_checkpoint(
     folder: Path,
     *,
     lineage: Lineage | None = None,
+    trained_on: TrainedOn | None = None,
     metrics: dict[str, float] | None = None,
 ) -> Description:
     """Write a network's checkpoint.
@@ -91,6 +139,7 @@ def save_checkpoint(
         network: a plain network, on any device.
         folder: made if missing; files in it are replaced.
         lineage: how it came from its start network.
+        trained_on: which data set.
         metrics: what was measured.
 
     Raises:
@@ -105,6 +154,7 @@ def save_checkpoint(
     description = Description(
         network.architecture,
         lineage,
+        trained_on,
         isinstance(network, CondenseNet) and network.is_converted,
         metrics or {},
         _sha256(weights),

@@ -1,4 +1,4 @@
-"""All inputs of a search, frozen at its launch: data, start network, space, strategy, budget, seed."""
+"""All inputs of a search, frozen at its launch."""
 
 import dataclasses
 from dataclasses import dataclass, field

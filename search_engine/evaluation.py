@@ -1,4 +1,4 @@
-"""Evaluating one trial: inherit, morph, train, measure. And training the start network before it."""
+"""Evaluating a trial: inherit, morph, train, measure; before that, the start network."""
 
 import dataclasses
 import statistics
@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from search_engine.architecture import Architecture
+from search_engine.checkpoint import TrainedOn
 from search_engine.config import DataConfig, SearchConfig
 from search_engine.data import Batches, Dataset, DeviceImages
 from search_engine.errors import InvalidConfig, OutOfMemory, TrialFault
@@ -65,6 +66,16 @@ class SearchData:
     def classes(self) -> int:
         """How many classes there are."""
         return len(self.dataset.class_names)
+
+    @property
+    def trained_on(self) -> TrainedOn:
+        """What a checkpoint says of the data."""
+        return TrainedOn(
+            self.dataset.name,
+            self.dataset.class_names,
+            self.statistics.mean,
+            self.statistics.std,
+        )
 
     def training(self, recipe: Recipe, *, seed: int) -> Batches:
         """Batches to learn from, shuffled and augmented by seed and epoch."""

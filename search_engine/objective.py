@@ -25,7 +25,7 @@ class CostKind(StrEnum):
 
 
 class CostRule(StrEnum):
-    """`target`: what is above it lowers the reward. `limit`: what is above it is not wanted at all."""
+    """`target`: what is above it lowers the reward. `limit`: what is above it is not wanted."""
 
     TARGET = "target"
     LIMIT = "limit"

@@ -1,4 +1,4 @@
-"""Cells drawn with characters, as the paper draws them: paths open at an allocation, close at a merge.
+"""Cells drawn with characters, as in the paper: paths open at an allocation, close at a merge.
 
 ─●┬─ G3x3 ─┃┬─ avg3 ─┬≡─┬⊕─
   │         └─ sep7 ─┘  │
@@ -65,8 +65,8 @@ def _draw_node(node: Node) -> _Picture:
     for picture in drawn:
         rows.append(len(lines) + picture.row)
         lines += picture.wired_to(width).lines
-    fork = _bracket(len(lines), rows, "┬├└")
-    join = _bracket(len(lines), rows, "┬┤┘")
+    fork = _bracket(len(lines), rows, ("┬", "├", "└"))
+    join = _bracket(len(lines), rows, ("┬", "┤", "┘"))
     marks = [(" ", " ")] * len(lines)
     marks[rows[0]] = (_ALLOCATION[node.allocation], _MERGE[node.merge])
     return _Picture(
@@ -84,7 +84,7 @@ def _draw_branch(branch: Branch) -> _Picture:
     return edge if branch.node.is_leaf else edge.beside(_draw_node(branch.node))
 
 
-def _bracket(height: int, rows: list[int], corners: str) -> list[str]:
+def _bracket(height: int, rows: list[int], corners: tuple[str, str, str]) -> list[str]:
     """A column that ties the branches' rows together."""
     first, middle, last = corners
     column = []

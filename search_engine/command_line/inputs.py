@@ -62,5 +62,6 @@ def _read_file(path: Path) -> bytes:
         with path.open("rb") as file:
             # One byte more than is allowed is enough to be refused.
             return file.read(MAX_DOCUMENT_BYTES + 1)
-    except OSError as error:
-        raise InvalidArchitecture(str(path), error.strerror or str(error)) from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InvalidArchitecture(str(path), reason) from None

@@ -1,11 +1,20 @@
 """Subcommands and their errors."""
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
-from search_engine.command_line import show
+from search_engine.command_line import search, show
 from search_engine.errors import SearchEngineError
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, as for every other error; `--help` has the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {message}\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -15,18 +24,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: without the program's name; the process's own where None.
 
     Returns:
-        The exit status: 0, or 2 where the input was at fault.
+        The exit status: 0, or 2 where the input was at fault, or what the command gives.
     """
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m search_engine",
         description="Grow image classifiers by transformations that keep their function.",
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     show.add_command(commands)
+    search.add_command(commands)
     parsed = parser.parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without the drawing's characters
     try:
-        parsed.run(parsed)
+        status: int | None = parsed.run(parsed)
     except SearchEngineError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print("error:", *str(error).splitlines(), file=sys.stderr)
         return 2
-    return 0
+    return status or 0

@@ -1,0 +1,142 @@
+"""A search's folder on disk: config, start network, state, record of trials, best checkpoints.
+
+    config.json  start/  state.safetensors  trials.jsonl  trials/0007/  report.html
+
+`state.safetensors` is the truth: it is replaced as a whole, and everything else follows from it.
+"""
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from search_engine.architecture import Lineage
+from search_engine.architecture.documents import parse_document
+from search_engine.checkpoint import (
+    TrainedOn,
+    load_checkpoint,
+    read_description,
+    save_checkpoint,
+)
+from search_engine.config import SearchConfig
+from search_engine.errors import CheckpointError, SearchEngineError
+from search_engine.networks import Network
+from search_engine.search import EndedTrial, SearchState
+
+STATE, TRIALS, CONFIG, REPORT = "state.safetensors", "trials.jsonl", "config.json", "report.html"
+
+
+class SearchFolder:
+    """Where a search keeps what it needs to go on, and what it has found.
+
+    Args:
+        path: of the folder; made when something is written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def exists(self) -> bool:
+        """Whether a search has been started here."""
+        return (self.path / CONFIG).exists()
+
+    def write_config(self, config: SearchConfig) -> None:
+        """Keep the search's settings."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        self._replace(CONFIG, json.dumps(config.to_json(), indent=2) + "\n")
+
+    def read_config(self) -> SearchConfig:
+        """The search's settings.
+
+        Raises:
+            CheckpointError: missing or malformed; the message names the file.
+        """
+        path = self.path / CONFIG
+        try:
+            return SearchConfig.from_json(parse_document(path.read_bytes(), "search"))
+        except OSError as error:
+            raise CheckpointError(str(path), error.strerror or str(error)) from None
+        except SearchEngineError as error:
+            raise CheckpointError(str(path), str(error)) from None
+
+    def write_start(self, network: Network, accuracy: float, trained_on: TrainedOn) -> None:
+        """Keep the start network with its accuracy on the validation images."""
+        save_checkpoint(
+            network, self.path / "start", trained_on=trained_on, metrics={"accuracy": accuracy}
+        )
+
+    def read_start(self) -> tuple[Network, float] | None:
+        """The start network and its accuracy; None while there is none.
+
+        Raises:
+            CheckpointError: damaged; the message names the file.
+        """
+        folder = self.path / "start"
+        if not (folder / "checkpoint.json").exists():
+            return None
+        return load_checkpoint(folder), read_description(folder).metrics["accuracy"]
+
+    def write_state(self, state: SearchState, elapsed_seconds: float) -> None:
+        """Replace the state; a crash leaves the old one or the new one, never a part."""
+        path = self.path / f"{STATE}.new"
+        values = json.dumps({"elapsed_seconds": elapsed_seconds, "search": state.values})
+        save_file(dict(state.tensors), path, metadata={"state": values})
+        path.replace(self.path / STATE)
+
+    def read_state(self) -> tuple[SearchState, float] | None:
+        """The state and the running time so far, in seconds; None before the first trial.
+
+        Raises:
+            CheckpointError: damaged; the message names the file.
+        """
+        path = self.path / STATE
+        if not path.exists():
+            return None
+        try:
+            with safe_open(path, framework="pt") as file:
+                values = json.loads((file.metadata() or {})["state"])
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return SearchState(values["search"], tensors), float(values["elapsed_seconds"])
+        except (SafetensorError, KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(str(path), f"not a search state: {error}") from None
+
+    def append_trial(self, ended: EndedTrial) -> None:
+        """Add a line to the record of trials."""
+        with (self.path / TRIALS).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(ended.to_json()) + "\n")
+
+    def rewrite_trials(self, ended: Sequence[EndedTrial]) -> None:
+        """Make the record of trials agree with the state, after a crash between the two."""
+        self._replace(TRIALS, "".join(json.dumps(trial.to_json()) + "\n" for trial in ended))
+
+    def write_trial(
+        self, ended: EndedTrial, network: Network, lineage: Lineage | None, trained_on: TrainedOn
+    ) -> None:
+        """Keep a trial's network."""
+        save_checkpoint(
+            network,
+            self.trial_folder(ended.trial.number),
+            lineage=lineage,
+            trained_on=trained_on,
+            metrics={"accuracy": ended.result.accuracy or 0.0},
+        )
+
+    def drop_trials(self, kept: Sequence[EndedTrial]) -> None:
+        """Delete the networks of all trials but these."""
+        names = {self.trial_folder(ended.trial.number).name for ended in kept}
+        for folder in (self.path / "trials").glob("*"):
+            if folder.name not in names:
+                shutil.rmtree(folder)
+
+    def trial_folder(self, number: int) -> Path:
+        """Where a trial's checkpoint is, if it is kept."""
+        return self.path / "trials" / f"{number:04d}"
+
+    def _replace(self, name: str, text: str) -> None:
+        new = self.path / f"{name}.new"
+        new.write_text(text, encoding="utf-8")
+        new.replace(self.path / name)

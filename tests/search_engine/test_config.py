@@ -1,0 +1,100 @@
+"""Search configs: round trips, limits, what must go together; presets."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from search_engine.architecture import (
+    DenseNetConfig,
+    ImageShape,
+    Morph,
+    MorphKind,
+    Operation,
+    SearchSpace,
+)
+from search_engine.config import Budget, DataConfig, SearchConfig
+from search_engine.early_stopping import EarlyStopping, StoppingRule
+from search_engine.errors import InvalidConfig
+from search_engine.objective import CostKind, CostRule, CostTerm, Objective
+from search_engine.presets import PRESETS, preset
+from search_engine.training import Recipe
+
+
+def unusual() -> SearchConfig:
+    """A config none of whose settings is the default."""
+    return SearchConfig(
+        data=DataConfig(name="svhn", validation=10, calibration=20, train_limit=30),
+        skeleton=DenseNetConfig(blocks=1, growth=5, groups=1, image=ImageShape(1, 8, 8)),
+        start_recipe=Recipe(epochs=2),
+        space=SearchSpace(start_edge=Operation.CONV_3X3, groups=1),
+        strategy="evolution",
+        strategy_settings=(("population", 8.0),),
+        morph=Morph(MorphKind.DISTILLED, 0.1),
+        inherit=False,
+        recipe=Recipe(epochs=3),
+        objective=Objective((CostTerm(CostKind.PARAMETERS, CostRule.LIMIT, 1e6),)),
+        early_stopping=EarlyStopping(StoppingRule.MEDIAN),
+        budget=Budget(max_trials=7, max_epochs=8, max_seconds=9),
+        parallel=2,
+        keep=4,
+        seed=5,
+    )
+
+
+@pytest.mark.parametrize("config", [unusual(), *(make() for make in PRESETS.values())])
+def test_configs_round_trip_through_json(config: SearchConfig) -> None:
+    assert SearchConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("strategy", "guess"), ("parallel", 0), ("keep", 0), ("seed", -1), ("seed", 2**32)],
+)
+def test_settings_outside_their_limits_are_named(field: str, value: object) -> None:
+    document = unusual().to_json() | {field: value}
+    with pytest.raises(InvalidConfig, match=field):
+        SearchConfig.from_json(document)
+
+
+@pytest.mark.parametrize(("part", "field"), [("data", "validation"), ("budget", "max_trials")])
+def test_parts_outside_their_limits_are_named(part: str, field: str) -> None:
+    document = unusual().to_json()
+    document[part][field] = 0
+    with pytest.raises(InvalidConfig, match=rf"{part}\.{field}"):
+        SearchConfig.from_json(document)
+
+
+def test_unknown_and_missing_settings_are_named() -> None:
+    document = unusual().to_json()
+    with pytest.raises(InvalidConfig, match="unknown field 'sed'"):
+        SearchConfig.from_json(document | {"sed": 1})
+    del document["seed"]
+    with pytest.raises(InvalidConfig, match="'seed' is missing"):
+        SearchConfig.from_json(document)
+
+
+def test_the_space_starts_from_the_skeletons_start_cell() -> None:
+    with pytest.raises(InvalidConfig, match=r"search_space\.start_edge.*conv_3x3"):
+        replace(unusual(), space=SearchSpace())
+    with pytest.raises(InvalidConfig, match=r"search_space\.groups"):
+        replace(SearchConfig(), space=SearchSpace(groups=4))
+
+
+def test_an_exact_morph_is_no_search() -> None:
+    with pytest.raises(InvalidConfig, match="annealed or distilled"):
+        replace(SearchConfig(), morph=Morph(MorphKind.EXACT))
+
+
+def test_the_papers_preset_has_the_papers_numbers() -> None:
+    config = preset("paper-cifar10")
+    assert config.budget.max_trials == 500
+    assert config.recipe == Recipe(epochs=20, batch_size=64, learning_rate=0.035)
+    assert (config.recipe.momentum, config.recipe.weight_decay) == (0.9, 1e-4)
+    assert config.data.validation == 5000
+    assert config.space == SearchSpace()
+
+
+def test_an_unknown_preset_is_refused() -> None:
+    with pytest.raises(InvalidConfig, match="digits-demo"):
+        preset("mnist")

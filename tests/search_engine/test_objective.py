@@ -1,0 +1,76 @@
+"""Rewards, costs and the Pareto front, by hand."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search_engine.errors import InvalidConfig
+from search_engine.objective import (
+    CostKind,
+    CostRule,
+    CostTerm,
+    Objective,
+    accuracy_reward,
+    pareto_front,
+)
+
+TARGET = CostTerm(CostKind.PARAMETERS, CostRule.TARGET, 1000, weight=0.5)
+LIMIT = CostTerm(CostKind.MULTIPLY_ADDS, CostRule.LIMIT, 500)
+
+
+def test_the_reward_is_the_tangent_of_the_accuracy() -> None:
+    # tan(0.5 * pi / 2) = tan(45 degrees) = 1; tan(2/3 * pi / 2) = tan(60 degrees) = sqrt(3)
+    assert accuracy_reward(0.5, 100) == pytest.approx(1.0)
+    assert accuracy_reward(2 / 3, 100) == pytest.approx(math.sqrt(3))
+
+
+def test_full_accuracy_counts_as_half_an_image_less() -> None:
+    assert accuracy_reward(1.0, 100) == pytest.approx(math.tan(0.995 * math.pi / 2))
+    assert accuracy_reward(0.99, 100) < accuracy_reward(1.0, 100) < accuracy_reward(1.0, 1000)
+
+
+def test_a_target_lowers_the_reward_above_it_only() -> None:
+    objective = Objective((TARGET,))
+    # Four times the target, weight 0.5: half the reward.
+    assert objective.reward(0.5, 10, {CostKind.PARAMETERS: 4000}) == pytest.approx(0.5)
+    assert objective.reward(0.5, 10, {CostKind.PARAMETERS: 10}) == pytest.approx(1.0)
+    assert objective.reward(0.5, 10, {}) == pytest.approx(1.0)
+
+
+def test_a_limit_leaves_nothing_above_it() -> None:
+    objective = Objective((TARGET, LIMIT))
+    assert objective.exceeds({CostKind.MULTIPLY_ADDS: 501}) == LIMIT
+    assert objective.exceeds({CostKind.MULTIPLY_ADDS: 500, CostKind.PARAMETERS: 10**9}) is None
+    assert objective.reward(0.9, 10, {CostKind.MULTIPLY_ADDS: 501}) == 0.0
+
+
+@pytest.mark.parametrize("value", [0, -1, math.inf, math.nan])
+def test_costs_have_positive_values(value: float) -> None:
+    with pytest.raises(InvalidConfig, match=r"objective\.value"):
+        CostTerm(CostKind.PARAMETERS, CostRule.LIMIT, value)
+
+
+def test_an_objective_round_trips_through_json() -> None:
+    objective = Objective((TARGET, LIMIT))
+    assert Objective.from_json(objective.to_json()) == objective
+    with pytest.raises(InvalidConfig, match=r"objective\[0\]"):
+        Objective.from_json([{"cost": "parameters"}])
+
+
+def test_the_front_leaves_out_what_is_beaten() -> None:
+    points = [(3.0, 0.9), (1.0, 0.7), (2.0, 0.6), (2.0, 0.8), (4.0, 0.9)]
+    assert pareto_front(points) == [1, 3, 0]
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9))))
+def test_every_point_is_on_the_front_or_beaten_by_one_that_is(
+    drawn: list[tuple[int, int]],
+) -> None:
+    points = [(float(cost), float(accuracy)) for cost, accuracy in drawn]
+    front = [points[index] for index in pareto_front(points)]
+    assert front == sorted(front)
+    assert len({accuracy for _, accuracy in front}) == len(front)
+    for cost, accuracy in points:
+        assert any(c <= cost and a >= accuracy for c, a in front)
