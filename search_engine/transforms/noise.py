@@ -18,4 +18,5 @@ def add_noise(module: nn.Module, scale: float, generator: torch.Generator) -> No
     for layer in module.modules():
         if isinstance(layer, nn.Conv2d):
             noise = torch.randn(layer.weight.shape, generator=generator).to(layer.weight)
-            layer.weight += noise * layer.weight.std() * scale
+            # Of one value there is no unbiased deviation: it would be NaN.
+            layer.weight += noise * layer.weight.std(correction=0) * scale

@@ -125,7 +125,7 @@ def _set_kernel(conv: nn.Conv2d, weight: Tensor, outs: Tensor, birth: Birth) -> 
         seen = outs.view(-1, 1) == outs.view(1, -1)
         copies = seen.tril(-1).any(dim=1).view(-1, 1, 1, 1)
         drawn = torch.randn(weight.shape, generator=birth.generator).to(weight)
-        weight = weight + copies * drawn * weight.std() * birth.noise
+        weight = weight + copies * drawn * weight.std(correction=0) * birth.noise
     conv.weight = nn.Parameter(weight.contiguous())
 
 

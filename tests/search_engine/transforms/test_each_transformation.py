@@ -122,6 +122,16 @@ def test_noise_breaks_the_symmetry_of_copies_a_little() -> None:
     assert 1e-6 < moved < 0.1
 
 
+def test_kernels_of_one_value_get_no_noise() -> None:
+    parent = trained_network(ChainNetConfig(blocks=1, channels=2, image=IMAGE), 5)
+    grown = (
+        InsertNode((0,)),
+        SetMerge((0,), Merge.CONCAT, 2),
+        ReplaceIdentity((0, 0), Operation.CONV_1X1),
+    )
+    assert change(parent, *grown, morph=Morph(MorphKind.ANNEALED, 0.006)) <= 1e-10
+
+
 def test_noise_leaves_the_first_copy_and_all_batch_norms_alone() -> None:
     parent = trained_network(small_skeleton("chainnet"), 5)
     child = inherit(parent, Lineage((SetMerge((), Merge.ADD, 3),)))
