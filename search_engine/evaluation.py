@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -21,6 +22,8 @@ from search_engine.objective import CostKind
 from search_engine.search import Trial
 from search_engine.training import EpochEnded, Event, Recipe
 from search_engine.training.memory import is_out_of_memory
+from search_engine.training.metrics import evaluate
+from search_engine.training.resumable import run_resumable
 from search_engine.training.trainer import Trainer
 from search_engine.transforms import inherit
 from search_engine.trial import TrialResult
@@ -219,11 +222,20 @@ def train_start_network(
     config: SearchConfig,
     data: SearchData,
     *,
+    folder: Path | None = None,
     device: torch.device | str = "cpu",
     listener: Listener = lambda event: None,
     should_stop: Callable[[], bool] | None = None,
 ) -> tuple[Network, float]:
     """Train the search's start network.
+
+    Args:
+        config: of the search.
+        data: divided.
+        folder: where the training keeps its state, to go on after an interruption.
+        device: that trains.
+        listener: hears of the training's progress.
+        should_stop: asked at each step.
 
     Returns:
         The network, in eval mode, and its accuracy on the validation images.
@@ -244,10 +256,11 @@ def train_start_network(
         device=device,
         should_stop=should_stop,
     )
-    curve: list[float] = []
     with _memory_faults():
-        _follow(trainer.run(), listener, lambda curve: False, curve, [])
-    return network.eval(), curve[-1]
+        for event in run_resumable(trainer, folder) if folder else trainer.run():
+            listener(event)
+    network.eval()
+    return network, evaluate(network, data.validation()).accuracy
 
 
 def start_architecture(config: SearchConfig, data: SearchData) -> Architecture:

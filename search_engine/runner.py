@@ -148,6 +148,7 @@ class Runner:
             network, self.start_accuracy = train_start_network(
                 self.config,
                 self._data,
+                folder=self._folder.start_training,
                 device=self._device,
                 listener=self._listener.start_training,
                 should_stop=self._should_stop,

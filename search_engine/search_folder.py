@@ -63,11 +63,17 @@ class SearchFolder:
         except SearchEngineError as error:
             raise CheckpointError(str(path), str(error)) from None
 
+    @property
+    def start_training(self) -> Path:
+        """Where the training of the start network keeps its state."""
+        return self.path / "start_training"
+
     def write_start(self, network: Network, accuracy: float, trained_on: TrainedOn) -> None:
         """Keep the start network with its accuracy on the validation images."""
         save_checkpoint(
             network, self.path / "start", trained_on=trained_on, metrics={"accuracy": accuracy}
         )
+        shutil.rmtree(self.start_training, ignore_errors=True)
 
     def read_start(self) -> tuple[Network, float] | None:
         """The start network and its accuracy; None while there is none.

@@ -1,4 +1,4 @@
-"""Networks as pure data: cells, search space, transformations, skeletons, costs. Nothing here needs torch."""
+"""Networks as pure data: cells, search space, transformations, skeletons, costs; without torch."""
 
 from search_engine.architecture.architecture import Architecture, Transformation
 from search_engine.architecture.cell import LEAF, Branch, Cell, Node, Path, chain

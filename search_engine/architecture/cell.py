@@ -1,4 +1,4 @@
-"""Cells: trees of operations, immutable, that replace the 3x3 convolution in each block of a network.
+"""Cells: immutable trees of operations that replace the 3x3 convolution in a network's blocks.
 
 A node evaluates its branches on what its allocation hands them and joins the results by its merge;
 a leaf passes its input on. Reference: Cai et al. 2018, section 3.2 (arXiv:1806.02639).
@@ -83,9 +83,7 @@ class Cell:
     def __post_init__(self) -> None:
         if self.root.is_leaf:
             raise InvalidArchitecture("root", "expected at least one branch, got a leaf")
-        edges = _check(self.root, (), 0)
-        if edges > MAX_EDGES:
-            raise InvalidArchitecture("root", f"expected at most {MAX_EDGES} edges, got {edges}")
+        _check(self.root, (), 0)
 
     @property
     def height(self) -> int:
@@ -93,7 +91,7 @@ class Cell:
         return self.root.height
 
     def nodes(self) -> Iterator[tuple[Path, Node]]:
-        """Every node with its path, the root first, depth first. The depth of a node is `len(path)`."""
+        """Every node with its path, the root first, depth first; a node's depth is `len(path)`."""
         return _walk((), self.root)
 
     def branches(self) -> Iterator[tuple[Path, Branch]]:
@@ -127,11 +125,21 @@ class Cell:
         return branch
 
     def with_node(self, path: Path, node: Node) -> "Cell":
-        """This cell with the node at `path` replaced."""
+        """This cell with the node at `path` replaced.
+
+        Raises:
+            KeyError: there is none.
+        """
+        self.node(path)
         return Cell(_replaced(self.root, path, node))
 
     def with_branch(self, path: Path, branch: Branch) -> "Cell":
-        """This cell with the branch at `path` replaced, its node included."""
+        """This cell with the branch at `path` replaced, its node included.
+
+        Raises:
+            KeyError: there is none.
+        """
+        self.branch(path)
         parent = self.node(path[:-1])
         branches = list(parent.branches)
         branches[path[-1]] = branch
@@ -163,6 +171,8 @@ def _check(node: Node, path: Path, edges: int) -> int:
     if len(path) > MAX_HEIGHT:
         raise InvalidArchitecture(place(path), f"expected at most {MAX_HEIGHT} edges deep")
     check_motif(place(path), node.merge, node.allocation, len(node.branches))
+    if edges + len(node.branches) > MAX_EDGES:
+        raise InvalidArchitecture("root", f"expected at most {MAX_EDGES} edges in all")
     for index, branch in enumerate(node.branches):
         edges = _check(branch.node, (*path, index), edges + 1)
     return edges

@@ -8,7 +8,7 @@ A branch without `node` ends in a leaf.
 
 from search_engine.architecture.cell import (
     LEAF,
-    MAX_BRANCHES,
+    MAX_EDGES,
     MAX_HEIGHT,
     Branch,
     Cell,
@@ -39,7 +39,7 @@ def cell_from_json(document: object) -> Cell:
     """
     reader = Reader(document, "cell", InvalidArchitecture)
     reader.version(CELL_VERSION)
-    root = _read_node(reader.take("root"), "root", 0)
+    root = _Tree().node(reader.take("root"), "root", 0)
     reader.done()
     return Cell(root)
 
@@ -68,30 +68,38 @@ def _branch_to_json(branch: Branch) -> Document:
     return document
 
 
-def _read_node(document: object, where: str, depth: int) -> Node:
-    # The depth is checked on the way down, so that a cycle among Python objects ends here too.
-    reader = Reader(document, where, InvalidArchitecture)
-    if depth >= MAX_HEIGHT:
-        reader.fail(where, f"expected at most {MAX_HEIGHT} edges deep; is there a cycle?")
-    merge = reader.choice("merge", Merge)
-    allocation = reader.choice("allocation", Allocation)
-    branches = reader.sequence("branches")
-    reader.done()
-    if not branches:
-        reader.fail(where, "expected at least one branch; leave `node` out for a leaf")
-    if len(branches) > MAX_BRANCHES:
-        reader.fail(where, f"expected at most {MAX_BRANCHES} branches, got {len(branches)}")
-    read = tuple(
-        _read_branch(branch, f"{where}.branches[{index}]", depth)
-        for index, branch in enumerate(branches)
-    )
-    check_motif(where, merge, allocation, len(read))
-    return Node(read, merge, allocation)
+class _Tree:
+    """Reads nodes. Depth and edges are counted on the way down, so that a cycle among Python
+    objects, or one object in many places, ends here too."""
 
+    def __init__(self) -> None:
+        self._edges = 0
 
-def _read_branch(document: object, where: str, depth: int) -> Branch:
-    reader = Reader(document, where, InvalidArchitecture)
-    operation = reader.choice("operation", Operation)
-    node = _read_node(reader.take("node"), f"{where}.node", depth + 1) if "node" in reader else LEAF
-    reader.done()
-    return Branch(operation, node)
+    def node(self, document: object, where: str, depth: int) -> Node:
+        reader = Reader(document, where, InvalidArchitecture)
+        if depth >= MAX_HEIGHT:
+            reader.fail(where, f"expected at most {MAX_HEIGHT} edges deep; is there a cycle?")
+        merge = reader.choice("merge", Merge)
+        allocation = reader.choice("allocation", Allocation)
+        branches = reader.sequence("branches")
+        reader.done()
+        if not branches:
+            reader.fail(where, "expected at least one branch; leave `node` out for a leaf")
+        check_motif(where, merge, allocation, len(branches))
+        self._edges += len(branches)
+        if self._edges > MAX_EDGES:
+            reader.fail(where, f"expected at most {MAX_EDGES} edges in all, here is one too many")
+        read = (
+            self._branch(branch, f"{where}.branches[{index}]", depth)
+            for index, branch in enumerate(branches)
+        )
+        return Node(tuple(read), merge, allocation)
+
+    def _branch(self, document: object, where: str, depth: int) -> Branch:
+        reader = Reader(document, where, InvalidArchitecture)
+        operation = reader.choice("operation", Operation)
+        below = LEAF
+        if "node" in reader:
+            below = self.node(reader.take("node"), f"{where}.node", depth + 1)
+        reader.done()
+        return Branch(operation, below)

@@ -1,4 +1,4 @@
-"""Reading JSON that somebody gave us: bounded in size and depth, every mistake named by its place."""
+"""Reading JSON from elsewhere: bounded in size and depth, every mistake named by its place."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -8,6 +8,7 @@ from typing import Any, NoReturn, TypeVar
 from search_engine.errors import InvalidConfig, SearchEngineError
 
 MAX_DOCUMENT_BYTES = 256 * 1024
+MAX_INTEGER = 2**63 - 1
 
 Document = dict[str, Any]
 """A JSON object as `json.loads` gives it."""
@@ -25,7 +26,8 @@ class Reader:
         failure: the error to raise, made from place and reason.
 
     Raises:
-        SearchEngineError: the failure, as in every method: missing, mistyped, out of range, unknown.
+        SearchEngineError: the failure, as in every method: missing, mistyped, out of range,
+            unknown.
     """
 
     def __init__(self, document: object, place: str, failure: Failure = InvalidConfig) -> None:
@@ -63,12 +65,21 @@ class Reader:
         """A whole number; `true` is none."""
         return self._integer(self.take(name), f"{self.place}.{name}")
 
+    def optional_integer(self, name: str) -> int | None:
+        """A whole number or null."""
+        value = self.take(name)
+        return None if value is None else self._integer(value, f"{self.place}.{name}")
+
     def number(self, name: str) -> float:
         """A number."""
+        return self._number(self.take(name), f"{self.place}.{name}")
+
+    def boolean(self, name: str) -> bool:
+        """True or false."""
         value = self.take(name)
-        if not isinstance(value, int | float) or isinstance(value, bool):
-            self.fail(f"{self.place}.{name}", f"expected a number, got {describe(value)}")
-        return float(value)
+        if not isinstance(value, bool):
+            self.fail(f"{self.place}.{name}", f"expected true or false, got {describe(value)}")
+        return value
 
     def choice(self, name: str, kind: type[E]) -> E:
         """One of an enumeration's values."""
@@ -88,6 +99,13 @@ class Reader:
             for index, value in enumerate(self.sequence(name))
         )
 
+    def number_sequence(self, name: str) -> tuple[float, ...]:
+        """An array of numbers."""
+        return tuple(
+            self._number(value, f"{self.place}.{name}[{index}]")
+            for index, value in enumerate(self.sequence(name))
+        )
+
     def choices(self, name: str, kind: type[E]) -> tuple[E, ...]:
         """An array of an enumeration's values."""
         return tuple(
@@ -97,17 +115,36 @@ class Reader:
 
     def counts(self, name: str) -> dict[str, int]:
         """An object whose values are whole numbers."""
+        return {
+            key: self._integer(count, f"{self.place}.{name}.{key}")
+            for key, count in self._mapping(name).items()
+        }
+
+    def numbers(self, name: str) -> dict[str, float]:
+        """An object whose values are numbers."""
+        return {
+            key: self._number(number, f"{self.place}.{name}.{key}")
+            for key, number in self._mapping(name).items()
+        }
+
+    def _mapping(self, name: str) -> dict[str, object]:
         value = self.take(name)
         if not isinstance(value, Mapping):
             self.fail(f"{self.place}.{name}", f"expected an object, got {describe(value)}")
-        return {
-            str(key): self._integer(count, f"{self.place}.{name}.{key}")
-            for key, count in value.items()
-        }
+        return {str(key): item for key, item in value.items()}
+
+    def _number(self, value: object, place: str) -> float:
+        if isinstance(value, float):
+            return value
+        if not isinstance(value, int) or isinstance(value, bool):
+            self.fail(place, f"expected a number, got {describe(value)}")
+        return float(self._integer(value, place))
 
     def _integer(self, value: object, place: str) -> int:
         if not isinstance(value, int) or isinstance(value, bool):
             self.fail(place, f"expected a whole number, got {describe(value)}")
+        if abs(value) > MAX_INTEGER:
+            self.fail(place, f"expected a whole number of 64 bits, got {describe(value)}")
         return value
 
     def _choice(self, value: object, place: str, kind: type[E]) -> E:
@@ -155,6 +192,8 @@ def parse_document(text: str | bytes, place: str, failure: Failure = InvalidConf
 def describe(value: object) -> str:
     """A value in a message: what kind it is, and a little of it."""
     names = {dict: "an object", list: "an array", str: "a string", type(None): "null"}
+    if isinstance(value, int) and abs(value) > MAX_INTEGER:
+        return "a huge number"
     if isinstance(value, bool | int | float):
         return json.dumps(value)
     name = names.get(type(value), type(value).__name__)

@@ -1,5 +1,7 @@
-"""Growing one cell decision by decision, in the order of METHOD: whoever answers the decisions, a random
-number generator, a learned controller or an exhaustive search, gets only legal choices.
+"""Growing one cell decision by decision, in the order of METHOD.
+
+Whoever answers the decisions, a random number generator, a learned controller or an exhaustive
+search, gets only legal choices.
 
     growing = grow(space)
     decision = next(growing)
@@ -25,7 +27,7 @@ from search_engine.architecture.transformations import (
 
 
 class DecisionKind(StrEnum):
-    """What is decided: the merge of a node, the operation of an edge, whether to go on below a leaf."""
+    """What is decided: the merge of a node, an edge's operation, whether to go on below a leaf."""
 
     MERGE = "merge"
     OPERATION = "operation"
@@ -68,7 +70,7 @@ Growing = Generator[Decision, int, Growth]
 
 
 def grow(space: SearchSpace) -> Growing:
-    """Grow one cell of the space depth first: a node's merge, its edges' operations, then each leaf.
+    """Grow one cell of the space depth first: a node's merge, its edges' operations, its leaves.
 
     Reference: Cai et al. 2018, section 3.3.
     """

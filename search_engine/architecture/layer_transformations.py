@@ -1,4 +1,4 @@
-"""Transformations of single layers of a skeleton (Net2Net); the path-level ones are in `transformations`.
+"""Transformations of a skeleton's single layers (Net2Net); `transformations` has the path-level.
 
 Reference: Chen et al. 2016 (arXiv:1511.05641); Cai et al. 2018, section 3.1.
 """
@@ -28,7 +28,8 @@ class Widen:
         """The skeleton after it.
 
         Raises:
-            IllegalTransformation: no such layer, not wider, or the start cell does not fit the width.
+            IllegalTransformation: no such layer, not wider, or the start cell does not fit the
+                width.
         """
         layer = _find(self, skeleton, self.layer)
         if self.width <= layer.width:

@@ -1,4 +1,7 @@
-"""Cells that have a name: the start cells, and the two that the authors found (Cai et al. 2018, figure 6)."""
+"""Cells that have a name: the start cells, and two that the authors found.
+
+Reference: Cai et al. 2018, figure 6 (arXiv:1806.02639).
+"""
 
 from collections.abc import Mapping
 

@@ -21,8 +21,8 @@ LINEAGE_VERSION = 1
 class MorphKind(StrEnum):
     """How a new operation starts without losing the function (METHOD section 5).
 
-    `exact`: as the identity, and refused where it cannot be one. `annealed`: behind a gate that opens
-    during fine-tuning. `distilled`: near the identity, then taught by the parent's logits.
+    `exact`: as the identity, and refused where it cannot be one. `annealed`: behind a gate that
+    opens during fine-tuning. `distilled`: near the identity, then taught by the parent's logits.
     """
 
     EXACT = "exact"
@@ -36,8 +36,8 @@ class Morph:
 
     Args:
         kind: how new operations start.
-        noise: standard deviation of the symmetry-breaking noise on copies and identity kernels, as a
-            share of the tensor's own; 0 for none. Reference: Cai et al. 2018, authors' code.
+        noise: standard deviation of the symmetry-breaking noise on copies and identity kernels, as
+            a share of the tensor's own; 0 for none. Reference: Cai et al. 2018, authors' code.
 
     Raises:
         InvalidConfig: the noise is outside 0 to 1.
@@ -49,6 +49,22 @@ class Morph:
     def __post_init__(self) -> None:
         if not 0 <= self.noise <= 1:
             raise InvalidConfig("morph.noise", f"expected 0 to 1, got {self.noise}")
+
+    def to_json(self) -> Document:
+        """The settings as plain values."""
+        return {"kind": self.kind.value, "noise": self.noise}
+
+    @classmethod
+    def from_json(cls, document: object, place: str = "morph") -> Self:
+        """Settings from what `to_json` made.
+
+        Raises:
+            InvalidConfig: malformed; the message names the field.
+        """
+        reader = Reader(document, place)
+        morph = cls(reader.choice("kind", MorphKind), reader.number("noise"))
+        reader.done()
+        return morph
 
 
 @dataclass(frozen=True)
@@ -69,8 +85,8 @@ class Lineage:
         """The child's architecture.
 
         Raises:
-            IllegalTransformation: by the first that is refused; with an `exact` morph also where a new
-                operation cannot start as the identity.
+            IllegalTransformation: by the first that is refused; with an `exact` morph also where a
+                new operation cannot start as the identity.
         """
         for transformation in self.transformations:
             start = start.after(transformation)

@@ -2,8 +2,9 @@
 
     add[G3x3 -> concat/split[avg3, sep7], conv1x1]
 
-A node is its merge (`add`, `concat/split`, `concat/replicate`, nothing for a chain) and its branches in
-brackets; a branch is an operation and, after an arrow, the node below it where that is not a leaf.
+A node is its merge (`add`, `concat/split`, `concat/replicate`, nothing for a chain) and its
+branches in brackets; a branch is an operation and, after an arrow, the node below it where that is
+not a leaf.
 """
 
 import re
@@ -11,7 +12,6 @@ from dataclasses import dataclass
 
 from search_engine.architecture.cell import (
     LEAF,
-    MAX_BRANCHES,
     MAX_HEIGHT,
     Branch,
     Cell,
@@ -79,6 +79,9 @@ class _Token:
     text: str
     column: int
 
+    def __str__(self) -> str:
+        return repr(self.text[:40] or "the end")
+
     @property
     def place(self) -> str:
         return f"column {self.column}"
@@ -108,9 +111,7 @@ class _Reader:
     def expect(self, text: str) -> None:
         token = self.take()
         if token.text != text:
-            raise InvalidArchitecture(
-                token.place, f"expected {text or 'the end'!r}, got {token.text or 'the end'!r}"
-            )
+            raise InvalidArchitecture(token.place, f"expected {text or 'the end'!r}, got {token}")
 
 
 def _read_node(reader: _Reader, depth: int) -> Node:
@@ -122,16 +123,16 @@ def _read_node(reader: _Reader, depth: int) -> Node:
         reader.take()
         if first.text not in _MOTIFS:
             raise InvalidArchitecture(
-                first.place, f"expected [ or one of {', '.join(_MOTIFS)}, got {first.text!r}"
+                first.place, f"expected [ or one of {', '.join(_MOTIFS)}, got {first}"
             )
         merge, allocation = _MOTIFS[first.text]
     reader.expect("[")
     branches = [_read_branch(reader, depth)]
-    while reader.next.text == "," and len(branches) <= MAX_BRANCHES:
+    while reader.next.text == ",":
         reader.take()
         branches.append(_read_branch(reader, depth))
-    check_motif(first.place, merge, allocation, len(branches))
     reader.expect("]")
+    check_motif(first.place, merge, allocation, len(branches))
     return Node(tuple(branches), merge, allocation)
 
 
@@ -140,9 +141,7 @@ def _read_branch(reader: _Reader, depth: int) -> Branch:
     operation = _OPERATIONS.get(token.text)
     if operation is None:
         known = ", ".join(operation.symbol for operation in Operation)
-        raise InvalidArchitecture(
-            token.place, f"expected an operation ({known}), got {token.text or 'the end'!r}"
-        )
+        raise InvalidArchitecture(token.place, f"expected an operation ({known}), got {token}")
     if reader.next.text != "->":
         return Branch(operation, LEAF)
     reader.take()

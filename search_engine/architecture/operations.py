@@ -1,4 +1,4 @@
-"""The operations that an edge of a cell can carry, and the three orders of weight, batch norm and activation.
+"""What an edge of a cell can compute, and the three orders of weight, batch norm and activation.
 
 Reference: Cai et al. 2018, section 4.1 (arXiv:1806.02639).
 """
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Operation(StrEnum):
-    """What an edge computes. The value is the name in JSON; `symbol` is the short name in notation."""
+    """What an edge computes. The value is its name in JSON; `symbol` is its name in notation."""
 
     IDENTITY = "identity"
     CONV_1X1 = "conv_1x1"

@@ -1,8 +1,9 @@
 """Which channels may stand for which when a layer inside or beside a cell is made wider.
 
-A wider layer's new channels are copies of old ones. Where a cell splits or joins channels, or groups
-them, a copy must stay in the part that its original is in. The cuts between parts are collected as
-pairs (old channel, new channel); between two cuts lies a region, and copies are made within regions.
+A wider layer's new channels are copies of old ones. Where a cell splits or joins channels, or
+groups them, a copy must stay in the part that its original is in. The cuts between parts are
+collected as pairs (old channel, new channel); between two cuts lies a region, and copies are made
+within regions.
 Reference: Chen et al. 2016, section 2.2 (arXiv:1511.05641), which knows only one region.
 """
 
@@ -11,7 +12,7 @@ from itertools import pairwise
 
 from search_engine.architecture.cell import Cell, Node
 from search_engine.architecture.operations import Operation
-from search_engine.architecture.schemes import Merge, split_ranges
+from search_engine.architecture.schemes import Allocation, Merge, split_ranges
 from search_engine.architecture.shapes import Shape, branch_shapes
 from search_engine.architecture.skeletons import SkeletonConfig
 from search_engine.errors import InvalidArchitecture
@@ -47,9 +48,9 @@ def widened_regions(
     for before, after in zip(old.layout(), new.layout(), strict=True):
         tree = cell if before.searched else old.start_cell
         if before.site.in_channels != after.site.in_channels:
-            cuts |= _input_cuts(tree, before.site, after.site)
+            cuts |= _input_cuts(tree.root, before.site, after.site)
         if before.site.out_channels != after.site.out_channels:
-            cuts |= _output_cuts(tree, before.site, after.site)
+            cuts |= _output_cuts(tree.root, before.site, after.site)
     width = old.hidden_layers()[layer].width
     wider = new.hidden_layers()[layer].width
     return _regions(cuts | {(0, 0), (width, wider)}, layer)
@@ -70,29 +71,26 @@ def _regions(cuts: set[Cut], layer: str) -> tuple[Region, ...]:
     return tuple(regions)
 
 
-def _input_cuts(cell: Cell, old: Shape, new: Shape) -> set[Cut]:
-    """Cuts of the channels that enter the cell: parts of a split, groups of grouped convolutions."""
+def _input_cuts(node: Node, old: Shape, new: Shape, start: int = 0, new_start: int = 0) -> set[Cut]:
+    """Cuts of the channels that enter a node: parts of a split, groups of grouped convolutions."""
     cuts: set[Cut] = set()
-    start, new_start = 0, 0
-    pairs = zip(branch_shapes(cell.root, old), branch_shapes(cell.root, new), strict=True)
-    for branch, (before, after) in zip(cell.root.branches, pairs, strict=True):
+    pairs = zip(branch_shapes(node, old), branch_shapes(node, new), strict=True)
+    for branch, (before, after) in zip(node.branches, pairs, strict=True):
         cuts.add((start, new_start))
         if branch.operation is Operation.GROUP_CONV_3X3:
             cuts |= _group_cuts(
                 before.in_channels, after.in_channels, before.groups, start, new_start
             )
-        if cell.root.allocation == "split":
+        if node.allocation is Allocation.SPLIT:
             start += before.in_channels
             new_start += after.in_channels
     return cuts
 
 
-def _output_cuts(cell: Cell, old: Shape, new: Shape) -> set[Cut]:
-    """Cuts of the channels that leave the cell: parts of concats, groups of grouped convolutions."""
-    return _node_cuts(cell.root, old, new, 0, 0)
-
-
-def _node_cuts(node: Node, old: Shape, new: Shape, start: int, new_start: int) -> set[Cut]:
+def _output_cuts(
+    node: Node, old: Shape, new: Shape, start: int = 0, new_start: int = 0
+) -> set[Cut]:
+    """Cuts of the channels that leave a node: parts of concats, groups of grouped convolutions."""
     cuts: set[Cut] = set()
     pairs = zip(branch_shapes(node, old), branch_shapes(node, new), strict=True)
     for index, (branch, (before, after)) in enumerate(zip(node.branches, pairs, strict=True)):
@@ -106,7 +104,9 @@ def _node_cuts(node: Node, old: Shape, new: Shape, start: int, new_start: int) -
             cuts |= _group_cuts(
                 before.out_channels, after.out_channels, before.groups, begin, new_begin
             )
-        cuts |= _node_cuts(branch.node, before.below, after.below, begin, new_begin)
+        # Below the root the channels that leave a node's edge are those that enter the next.
+        below = (branch.node, before.below, after.below, begin, new_begin)
+        cuts |= _input_cuts(*below) | _output_cuts(*below)
     return cuts
 
 

@@ -24,7 +24,7 @@ MOTIFS: Mapping[Merge, tuple[Allocation, ...]] = {
     Merge.ADD: (Allocation.REPLICATE,),
     Merge.CONCAT: (Allocation.REPLICATE, Allocation.SPLIT),
 }
-"""Which allocations each merge admits. `add` needs all branches at full width, so nothing to split."""
+"""Which allocations each merge admits. `add` needs all branches at full width: nothing to split."""
 
 
 def split_widths(channels: int, parts: int) -> tuple[int, ...]:

@@ -1,8 +1,9 @@
 """Widths inside a cell: what each edge maps to what, once the cell stands at a site of a network.
 
-The root's edges map the site's input width to its output width and carry its stride; every other edge
-keeps its node's width. Under `concat` the outputs are parts of the node's width; under `split` the inputs
-are parts too, and so are the groups of grouped convolutions (Cai et al. 2018, section 3.2).
+The root's edges map the site's input width to its output width and carry its stride; every other
+edge keeps its node's width. Under `concat` the outputs are parts of the node's width; under `split`
+the inputs are parts too, and so are the groups of grouped convolutions (Cai et al. 2018, section
+3.2).
 """
 
 from collections.abc import Iterator
@@ -46,7 +47,7 @@ class Edge:
 
 
 def branch_shapes(node: Node, shape: Shape) -> tuple[Shape, ...]:
-    """Shape of each branch's edge at a node of shape `shape`; a width may be 0 where channels run out."""
+    """Shape of each branch's edge at a node; a width may be 0 where channels run out."""
     parts = len(node.branches)
     inputs = outputs = (0,) * parts
     groups = shape.groups
@@ -87,24 +88,27 @@ def check_fits(cell: Cell, site: Shape) -> None:
 def _edges(node: Node, path: Path, shape: Shape) -> Iterator[Edge]:
     if node.is_leaf:
         return
-    if node.merge is Merge.CONCAT and min(shape.in_channels, shape.out_channels) < len(
-        node.branches
-    ):
-        raise InvalidArchitecture(
-            place(path),
-            f"cannot divide {min(shape.in_channels, shape.out_channels)} channels"
-            f" among {len(node.branches)} branches",
-        )
+    _check_parts(node, path, shape)
     for index, (branch, edge) in enumerate(
         zip(node.branches, branch_shapes(node, shape), strict=True)
     ):
         below = (*path, index)
-        _check_edge(branch.operation, edge, below, shape.groups)
+        _check_edge(branch.operation, edge, below)
         yield Edge(below, branch, edge)
         yield from _edges(branch.node, below, edge.below)
 
 
-def _check_edge(operation: Operation, shape: Shape, path: Path, node_groups: int) -> None:
+def _check_parts(node: Node, path: Path, shape: Shape) -> None:
+    divided = [shape.out_channels] if node.merge is Merge.CONCAT else []
+    divided += [shape.in_channels] if node.allocation is Allocation.SPLIT else []
+    parts = len(node.branches)
+    if min(divided, default=parts) < parts:
+        raise InvalidArchitecture(
+            place(path), f"cannot divide {min(divided)} channels among {parts} branches"
+        )
+
+
+def _check_edge(operation: Operation, shape: Shape, path: Path) -> None:
     into, out, groups = shape.in_channels, shape.out_channels, shape.groups
     reason = ""
     if not operation.has_weights and (into != out or shape.stride != 1):
@@ -114,7 +118,7 @@ def _check_edge(operation: Operation, shape: Shape, path: Path, node_groups: int
         )
     elif operation is Operation.GROUP_CONV_3X3:
         if groups == 0:
-            reason = f"{node_groups} groups cannot be divided among the branches of a split"
+            reason = "its groups cannot be divided among the branches of a split"
         elif into % groups or out % groups:
             reason = f"expected widths that {groups} groups divide, got {into} to {out} channels"
     if reason:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
-from search_engine.architecture.cell import Cell, Node, Path, chain
+from search_engine.architecture.cell import MAX_EDGES, Cell, Node, Path, chain
 from search_engine.architecture.documents import Document, Reader
 from search_engine.architecture.operations import SEARCHED_OPERATIONS, Operation
 from search_engine.architecture.schemes import Allocation, Merge
@@ -73,6 +73,10 @@ class SearchSpace:
         _check(legal, "operations", "at least one operation, each once", self.operations)
         _check(self.start_edge.has_weights, "start_edge", "a convolution", self.start_edge)
         _check(self.groups >= 1, "groups", "at least 1", self.groups)
+        widest = max((1, *self.add_branches, *self.concat_branches))
+        edges = sum(widest**depth for depth in range(1, self.max_depth + 1))
+        legal = edges <= MAX_EDGES
+        _check(legal, "max_depth", f"cells of at most {MAX_EDGES} edges", f"up to {edges}")
 
     @property
     def start_cell(self) -> Cell:
@@ -83,7 +87,7 @@ class SearchSpace:
         """What may be chosen at a new node: none first, then add and concat.
 
         Args:
-            path: of the node. At the root, a grouped start edge needs its groups divided by `concat`.
+            path: of the node. At the root, `concat` must divide the groups of a grouped start edge.
         """
         grouped_root = not path and self.start_edge is Operation.GROUP_CONV_3X3
         return (

@@ -6,7 +6,8 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from search_engine.architecture.architecture import Transformation
-from search_engine.architecture.documents import Document, Reader
+from search_engine.architecture.cell import MAX_HEIGHT, Path
+from search_engine.architecture.documents import Document, Reader, describe
 from search_engine.architecture.layer_transformations import Deepen, Widen
 from search_engine.architecture.operations import Operation
 from search_engine.architecture.schemes import Merge
@@ -47,7 +48,7 @@ def transformation_from_json(document: object, place: str = "transformation") ->
     reader = Reader(document, place)
     kind = reader.string("type")
     if kind not in _READERS:
-        reader.fail(f"{place}.type", f"expected one of {', '.join(_READERS)}, got {kind!r}")
+        reader.fail(f"{place}.type", f"expected one of {', '.join(_READERS)}, got {describe(kind)}")
     transformation = _READERS[kind](reader)
     reader.done()
     return transformation
@@ -65,20 +66,27 @@ def transformations_from_json(documents: object) -> tuple[Transformation, ...]:
         InvalidConfig: malformed; the message names the item.
     """
     if not isinstance(documents, list):
-        raise InvalidConfig("transformations", "expected an array")
+        raise InvalidConfig("transformations", f"expected an array, got {describe(documents)}")
     return tuple(
         transformation_from_json(document, f"transformations[{index}]")
         for index, document in enumerate(documents)
     )
 
 
+def _path(reader: Reader, name: str) -> Path:
+    path = reader.integers(name)
+    if len(path) > MAX_HEIGHT:
+        reader.fail(f"{reader.place}.{name}", f"expected at most {MAX_HEIGHT} steps")
+    return path
+
+
 _READERS: Mapping[str, Callable[[Reader], Transformation]] = {
     "set_merge": lambda r: SetMerge(
-        r.integers("node"), r.choice("merge", Merge), r.integer("branches")
+        _path(r, "node"), r.choice("merge", Merge), r.integer("branches")
     ),
-    "insert_node": lambda r: InsertNode(r.integers("branch")),
+    "insert_node": lambda r: InsertNode(_path(r, "branch")),
     "replace_identity": lambda r: ReplaceIdentity(
-        r.integers("branch"), r.choice("operation", Operation)
+        _path(r, "branch"), r.choice("operation", Operation)
     ),
     "widen": lambda r: Widen(r.string("layer"), r.integer("width")),
     "deepen": lambda r: Deepen(r.string("layer")),

@@ -7,7 +7,16 @@ illegal. Reference: Cai et al. 2018, section 3.2 and figure 3 (arXiv:1806.02639)
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from search_engine.architecture.cell import Branch, Cell, Node, Path, branch_place, chain, place
+from search_engine.architecture.cell import (
+    MAX_BRANCHES,
+    Branch,
+    Cell,
+    Node,
+    Path,
+    branch_place,
+    chain,
+    place,
+)
 from search_engine.architecture.operations import Operation
 from search_engine.architecture.schemes import Allocation, Merge
 from search_engine.errors import IllegalTransformation, InvalidArchitecture
@@ -34,7 +43,8 @@ class SetMerge:
         """The cell after it.
 
         Raises:
-            IllegalTransformation: no such node, or not one branch over a leaf, or merge `none`.
+            IllegalTransformation: no such node, or not one branch over a leaf, or merge `none`, or
+                fewer than 2 or too many branches.
         """
         node = _find_node(self, cell, self.node)
         if len(node.branches) != 1:
@@ -46,6 +56,8 @@ class SetMerge:
             raise IllegalTransformation(str(self), "the node's branch does not end in a leaf")
         if self.merge is Merge.NONE:
             raise IllegalTransformation(str(self), "expected merge add or concat, got none")
+        if not 2 <= self.branches <= MAX_BRANCHES:
+            raise IllegalTransformation(str(self), f"expected 2 to {MAX_BRANCHES} branches")
         return _try(
             self,
             lambda: cell.with_node(

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from search_engine.command_line import search, show
+from search_engine.command_line import search, show, train
 from search_engine.errors import SearchEngineError
 
 
@@ -33,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     show.add_command(commands)
     search.add_command(commands)
+    train.add_commands(commands)
     parsed = parser.parse_args(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without the drawing's characters

@@ -59,7 +59,7 @@ class Progress(Listener):
         self._best = runner.search.best
 
     def start_training(self, event: Event) -> None:
-        self._under_way = Text(f"Training the start network: {_describe(event)}")
+        self._under_way = Text(f"Training the start network: {describe(event)}")
         self._draw()
 
     def start_ready(self, network: Network, accuracy: float) -> None:
@@ -74,7 +74,7 @@ class Progress(Listener):
         self._draw()
 
     def trial_training(self, trial: Trial, event: Event) -> None:
-        self._under_way = _tree(trial, _describe(event))
+        self._under_way = _tree(trial, describe(event))
         self._draw()
 
     def trial_ended(self, ended: EndedTrial, best: EndedTrial | None) -> None:
@@ -142,7 +142,8 @@ def _tree(trial: Trial, state: str) -> RenderableType:
     return Panel(Text(draw_cell(trial.cell), no_wrap=True), title=title, title_align="left")
 
 
-def _describe(event: Event) -> str:
+def describe(event: Event) -> str:
+    """A training's progress in one line."""
     if isinstance(event, EpochEnded):
         accuracy = event.validation_accuracy
         reached = f", accuracy {accuracy:.2%}" if accuracy is not None else ""

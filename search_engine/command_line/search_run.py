@@ -1,16 +1,13 @@
 """What `search` does: run a search here, watch it in the terminal, stop it and go on later."""
 
 import argparse
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 
 from search_engine.architecture import ImageShape
 from search_engine.checkpoint import load_checkpoint
 from search_engine.command_line.devices import pick_device
+from search_engine.command_line.interrupts import interruptible
 from search_engine.command_line.progress import Progress
 from search_engine.config import SearchConfig
 from search_engine.data import Dataset, load_dataset
@@ -41,14 +38,14 @@ def run_search(arguments: argparse.Namespace) -> int:
     device = pick_device(arguments.device)
     data = SearchData(dataset, config.data, seed=config.seed, device=device)
     start = load_checkpoint(arguments.start, device=device) if arguments.start else None
-    with _interruptible() as stopped, Progress(config, folder.path) as progress:
+    with interruptible() as stopped, Progress(config, folder.path) as progress:
         runner = Runner(
             config,
             data,
             folder,
             device=device,
             listener=progress,
-            should_stop=lambda: bool(stopped),
+            should_stop=stopped,
         )
         progress.watch(runner)
         try:
@@ -125,21 +122,3 @@ def _report(runner: Runner, folder: SearchFolder) -> None:
         elapsed_seconds=runner.elapsed_seconds,
         spent=search.is_spent(runner.elapsed_seconds),
     )
-
-
-@contextmanager
-def _interruptible() -> Iterator[list[int]]:
-    """A list that is empty until Ctrl-C or a termination signal; the second Ctrl-C kills."""
-    stopped: list[int] = []
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        if stopped and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        stopped.append(number)
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stopped
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from search_engine.architecture.documents import Reader
+from search_engine.architecture.documents import Reader, describe
 from search_engine.architecture.skeletons.base import (
     Block,
     HiddenLayer,
@@ -45,5 +45,7 @@ def skeleton_from_json(document: object) -> SkeletonConfig:
     reader = Reader(document, "skeleton")
     family = reader.string("family")
     if family not in FAMILIES:
-        reader.fail("skeleton.family", f"expected one of {', '.join(FAMILIES)}, got {family!r}")
+        reader.fail(
+            "skeleton.family", f"expected one of {', '.join(FAMILIES)}, got {describe(family)}"
+        )
     return FAMILIES[family].read(reader)

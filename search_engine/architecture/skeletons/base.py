@@ -1,7 +1,8 @@
 """What all skeletons have in common: settings, blocks with their sites, hidden layers, JSON, costs.
 
-A skeleton is the fixed outer network into which a cell is placed. Its config is a small frozen value;
-`layout()` spells it out, block by block, for the builder of modules, the counter and the drawing alike.
+A skeleton is the fixed outer network into which a cell is placed. Its config is a small frozen
+value; `layout()` spells it out, block by block, for the builder of modules, the counter and the
+drawing alike.
 """
 
 from abc import ABC, abstractmethod
@@ -151,18 +152,18 @@ class SkeletonConfig(ABC):
         return tuple(block.site for block in self.layout() if block.searched)
 
     def check_cell(self, cell: Cell) -> None:
-        """Check that the cell fits every site.
+        """Check that the cell fits every site, and the start cell the blocks that are not searched.
 
         Raises:
             InvalidArchitecture: it does not; the message names block and branch.
         """
-        checked: set[Shape] = set()
+        checked: set[tuple[Shape, bool]] = set()
         for block in self.layout():
-            if not block.searched or block.site in checked:
+            if (block.site, block.searched) in checked:
                 continue
-            checked.add(block.site)
+            checked.add((block.site, block.searched))
             try:
-                check_fits(cell, block.site)
+                check_fits(cell if block.searched else self.start_cell, block.site)
             except InvalidArchitecture as error:
                 raise InvalidArchitecture(f"{block.name}: {error.place}", error.reason) from None
 
@@ -179,7 +180,8 @@ class SkeletonConfig(ABC):
         """The config as plain values for `json.dumps`, the family included."""
         document: Document = {"family": self.family}
         for field in fields(self):
-            document[field.name] = getattr(self, field.name)
+            value = getattr(self, field.name)
+            document[field.name] = list(value) if isinstance(value, tuple) else value
         document["image"] = [self.image.channels, self.image.height, self.image.width]
         document["order"] = self.order.value
         document["widths"] = dict(self.widths)
@@ -247,7 +249,7 @@ class SkeletonConfig(ABC):
         for field in ("widths", "extra_layers"):
             for name, number in getattr(self, field):
                 if name not in known:
-                    raise InvalidConfig(field, f"{self.family} has no hidden layer {name!r}")
+                    raise InvalidConfig(field, f"{self.family} has no hidden layer {name[:60]!r}")
                 limit = MAX_WIDTH if field == "widths" else MAX_EXTRA_LAYERS
                 check_range(f"{field}.{name}", number, 1, limit)
 

@@ -23,16 +23,17 @@ IMAGENET = ImageShape(3, 224, 224)
 
 @dataclass(frozen=True, kw_only=True)
 class CondenseNetConfig(SkeletonConfig):
-    """Stages of blocks `learned group 1x1 to 4 x growth, 3x3 to growth`, each concatenated to its input.
+    """Stages of blocks `learned group 1x1 to 4 x growth, 3x3 to growth`, each joined to its input.
 
-    Costs are those of the converted network. `Widen` and `Deepen` are not offered: the learned groups
-    fix the widths.
+    Costs are those of the converted network. `Widen` and `Deepen` are not offered: the learned
+    groups fix the widths.
 
     Args:
         blocks: blocks in each stage.
         growths: channels that each block of a stage adds.
         searched: in how many of its last blocks each stage has the cell.
-        learned_groups: groups of the learned group convolutions (the paper's G1; `groups` is its G3).
+        learned_groups: groups of the learned group convolutions (the paper's G1; `groups` is its
+            G3).
         condense_factor: a learned group convolution keeps one in so many of its inputs.
     """
 
@@ -119,6 +120,6 @@ class CondenseNetConfig(SkeletonConfig):
     def _block_cost(self, block: Block, cell: Cell) -> Cost:
         into, out = block.in_channels, block.site.in_channels
         norm = norm_cost(into if self.order.norm_first else out)
-        # Every output is left with one in `condense_factor` of the inputs, as in a grouped convolution.
+        # Every output keeps one in `condense_factor` of the inputs, as in a grouped convolution.
         learned = conv_cost(into, out, 1, block.size, groups=self.condense_factor)
         return norm + learned + self._cell_cost(block, cell)

@@ -55,7 +55,7 @@ class DenseNetConfig(SkeletonConfig):
         return tuple(layout)
 
     def transitions(self) -> tuple[Transition, ...]:
-        """The two transitions, from the first stage to the second and from the second to the third."""
+        """The two transitions: from the first stage to the second, from the second to the third."""
         ends = [block.out_channels for block in self.layout()][self.blocks - 1 :: self.blocks]
         return tuple(Transition(channels, channels // 2) for channels in ends[:2])
 

@@ -18,7 +18,9 @@ EXPANSION = 4
 
 @dataclass(frozen=True, kw_only=True)
 class PyramidNetConfig(SkeletonConfig):
-    """Three stages of residual blocks `1x1 to p, cell p to p, 1x1 to 4p`; p grows from 16 by alpha in all.
+    """Three stages of residual blocks `1x1 to p, cell p to p, 1x1 to 4p`; p grows by alpha in all.
+
+    It starts from 16.
 
     Args:
         blocks: blocks in each stage.
