@@ -7,7 +7,12 @@ from search_engine.report.diagram import draw_cell
 from search_engine.report.growth import film_strip
 from search_engine.report.markup import Child, Markup, element
 from search_engine.report.records import Record, Row
-from search_engine.report.strategy_charts import entropy_chart, reward_chart, share_chart
+from search_engine.report.strategy_charts import (
+    entropy_chart,
+    reward_axis,
+    reward_chart,
+    share_chart,
+)
 from search_engine.report.tables import (
     MOST_BEST,
     MOST_FAILED,
@@ -50,8 +55,8 @@ def accuracy_card(record: Record) -> Markup:
     """Accuracy of each trial."""
     below = below_axis(record)
     note = "%, each dot a trial, line: best so far"
-    note += ", red: failed" if record.failed else ""
-    note += f"; {below} below the axis" if below else ""
+    note += ", red ticks: failed" if record.failed else ""
+    note += f"; {below:,} below the axis" if below else ""
     chart = accuracy_chart(record) if record.rows else _waiting("No trial has ended.", "tall")
     return card("Accuracy", note, chart, class_="chart side")
 
@@ -137,6 +142,9 @@ def _reward_card(record: Record) -> Markup:
     has_baseline = bool(record.diagnostic("baseline"))
     has_entropy = bool(record.diagnostic("entropy"))
     note = "each dot a trial" + (", line: its baseline" if has_baseline else "")
+    low = reward_axis(record).low
+    below = sum(row.reward < low for row in record.rows)
+    note += f"; {below:,} below the axis" if below else ""
     entropy = (
         (
             element("h3", "Entropy", element("small", "of the controller's choices")),

@@ -49,9 +49,10 @@ class Plot:
         return joined(element("path", d=layer, class_="dot dense") for layer in layers)
 
     def line(self, points: Sequence[Point], class_: str = "line") -> Markup:
-        """A line through the points."""
-        places = (f"{number(right)} {number(down)}" for right, down in map(self.place, points))
-        return element("path", d="M" + "L".join(places), class_=class_)
+        """A line through the points; a single one is a dot."""
+        places = [f"{number(right)} {number(down)}" for right, down in map(self.place, points)]
+        end = "h0" if len(places) == 1 else ""
+        return element("path", d="M" + "L".join(places) + end, class_=class_)
 
     def steps(self, points: Sequence[Point], end: float) -> Markup:
         """A line that keeps each value up to the next point, and the last up to `end`."""

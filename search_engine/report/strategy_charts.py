@@ -18,12 +18,18 @@ LABEL_HEIGHT = 0.075
 """Of the stacked chart's labels, as a share of its height."""
 
 
+def reward_axis(record: Record) -> Axis:
+    """Over the rewards and the baseline, outliers far below left out."""
+    shown = upper_part([row.reward for row in record.rows])
+    shown += [value for _, value in record.diagnostic("baseline")]
+    return axis_over(shown, least=0.02 * max(1.0, *map(abs, shown)))
+
+
 def reward_chart(record: Record) -> Markup:
     """Reward of each trial, and the baseline that it is compared with where there is one."""
     baseline = record.diagnostic("baseline")
     rewards = [(float(row.number), row.reward) for row in record.rows]
-    shown = [*upper_part([reward for _, reward in rewards]), *(value for _, value in baseline)]
-    plot = Plot(trial_axis(record.last_number), axis_over(shown))
+    plot = Plot(trial_axis(record.last_number), reward_axis(record))
     names = [f"Trial {row.number}: reward {row.reward:.3g}" for row in record.rows]
     label = f"Reward of {len(rewards)} trials"
     if baseline:
@@ -40,7 +46,9 @@ def reward_chart(record: Record) -> Markup:
 def entropy_chart(record: Record) -> Markup:
     """Entropy of the controller's choices after each trial: how much it still tries."""
     entropy = record.diagnostic("entropy")
-    plot = Plot(trial_axis(record.last_number), axis_over([value for _, value in entropy]))
+    plot = Plot(
+        trial_axis(record.last_number), axis_over([value for _, value in entropy], least=0.1)
+    )
     return plot.frame(
         f"Entropy from {entropy[0][1]:.3g} to {entropy[-1][1]:.3g}",
         data=(plot.line(entropy, "line second"),),

@@ -64,8 +64,8 @@ def settings_table(config: Mapping[str, object]) -> Markup:
     Args:
         config: of the search, as plain values.
     """
-    single = {name: value for name, value in config.items() if not isinstance(value, Mapping)}
-    groups = {name: value for name, value in config.items() if isinstance(value, Mapping)}
+    groups = {n: value for n, value in config.items() if isinstance(value, Mapping) and value}
+    single = {name: value for name, value in config.items() if name not in groups}
     return joined(_group(name, values) for name, values in {"search": single, **groups}.items())
 
 
