@@ -1,8 +1,14 @@
 """Every error that the engine raises on purpose: one root, each text with expected and got."""
 
+from typing import Any
+
 
 class SearchEngineError(Exception):
-    """Root of the engine's errors: catch it to catch them all."""
+    """Root of the engine's errors: catch it to catch them all. They can be pickled."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exception's own way would call the constructor with the message alone.
+        return _rebuild, (type(self), self.args, self.__dict__)
 
 
 class InvalidArchitecture(SearchEngineError):
@@ -117,3 +123,12 @@ class TrainingStopped(SearchEngineError):
     def __init__(self, epoch: int) -> None:
         super().__init__(f"training stopped on request after {epoch} complete epochs")
         self.epoch = epoch
+
+
+def _rebuild(
+    kind: type[SearchEngineError], args: tuple[Any, ...], attributes: dict[str, Any]
+) -> SearchEngineError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(attributes)
+    return error

@@ -84,8 +84,8 @@ def _settings(config: SearchConfig) -> Markup:
 def _foot(record: Record) -> Markup:
     text = (
         "Accuracies are fractions of the validation images that are told right; they chose the best"
-        " trial, so its accuracy on new images will be a little lower."
+        " trial, so its accuracy on new images is likely a little lower."
         " Method: path-level network transformation (Cai et al., 2018, arXiv 1806.02639)."
     )
-    count = f"Written from {len(record.rows):,} trials. "
+    count = f"Written from {len(record.rows):,} trial{'' if len(record.rows) == 1 else 's'}. "
     return element("footer", joined((count, text)))
