@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+FASHION := /usr/share/datasets/fashion-mnist
+DEMO := var/digits-demo
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check unit bench format clean
+.PHONY: help install run test check unit data bench format clean
 
 help:  ## say what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,8 +23,8 @@ $(STAMP): requirements.txt requirements-dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-run: $(STAMP)  ## grow a cell in the terminal (the web application comes later)
-	$(BIN)/python -m search_engine show --cell tree-cell-a
+run: $(STAMP)  ## grow a network on handwritten digits, in the terminal; go on where it was
+	$(BIN)/python -m search_engine search $(if $(wildcard $(DEMO)/config.json),--resume,--out) $(DEMO)
 
 test: check unit  ## lint, types, import rules and all tests
 
@@ -32,11 +34,24 @@ check: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-unit: $(STAMP)
+unit: $(STAMP) data
 	$(BIN)/pytest -n 2
 
-bench: $(STAMP)  ## run the benchmarks
+# One test reads the real Fashion-MNIST. Where it cannot be installed, the test says that it was left out.
+data: $(FASHION)
+
+$(FASHION):
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && apt-get install -qq -y dataset-fashion-mnist; \
+	else \
+	  echo "Fashion-MNIST is not on this machine; on Debian: apt-get install dataset-fashion-mnist"; \
+	fi
+
+bench: $(STAMP)  ## run the benchmarks that take minutes
 	$(BIN)/python -m benchmarks.transformations
+	$(BIN)/python -m benchmarks.controller
+	$(BIN)/python -m benchmarks.training
+	$(BIN)/python -m benchmarks.search_overhead
 
 format: $(STAMP)  ## format the code
 	$(BIN)/ruff check --fix .
