@@ -14,6 +14,7 @@ from rich.text import Text
 from search_engine.architecture import format_cell
 from search_engine.command_line.drawing import draw_cell
 from search_engine.config import SearchConfig
+from search_engine.evaluation import SearchData
 from search_engine.networks import Network
 from search_engine.runner import Listener, Runner
 from search_engine.search import EndedTrial, Trial
@@ -53,10 +54,17 @@ class Progress(Listener):
     ) -> None:
         self._live.stop()
 
-    def watch(self, runner: Runner) -> None:
-        """Whose numbers to show."""
+    def watch(self, runner: Runner, data: SearchData) -> None:
+        """Whose numbers to show; says which images are used and where they are."""
         self._runner = runner
         self._best = runner.search.best
+        splits, images = data.splits, data.images
+        place = f"{images.resident_bytes / 2**20:.1f} MiB on {images.device}"
+        self.say(
+            f"Data: {data.dataset.name}, {len(splits.train):,} images to train,"
+            f" {len(splits.calibration):,} to calibrate, {len(splits.validation):,} to validate,"
+            f" {len(splits.test):,} to test; {place if images.resident else 'streamed'}"
+        )
 
     def start_training(self, event: Event) -> None:
         self._under_way = Text(f"Training the start network: {describe(event)}")

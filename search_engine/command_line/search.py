@@ -29,6 +29,7 @@ def add_command(commands: Any) -> None:
     parser.add_argument("--strategy", choices=STRATEGIES)
     parser.add_argument("--seed", type=int)
     parser.add_argument("--device", help="cpu, cuda, cuda:1, …; the fastest there is by default")
+    parser.add_argument("--threads", type=int, metavar="N", help="CPU threads; torch's choice else")
     parser.set_defaults(run=run)
 
 

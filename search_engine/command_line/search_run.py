@@ -6,7 +6,7 @@ from pathlib import Path
 
 from search_engine.architecture import ImageShape
 from search_engine.checkpoint import load_checkpoint
-from search_engine.command_line.devices import pick_device
+from search_engine.command_line.devices import pick_device, set_threads
 from search_engine.command_line.interrupts import interruptible
 from search_engine.command_line.progress import Progress
 from search_engine.config import SearchConfig
@@ -35,6 +35,7 @@ def run_search(arguments: argparse.Namespace) -> int:
     )
     if not arguments.resume:
         config = _fit(config, dataset)
+    set_threads(arguments.threads)
     device = pick_device(arguments.device)
     data = SearchData(dataset, config.data, seed=config.seed, device=device)
     start = load_checkpoint(arguments.start, device=device) if arguments.start else None
@@ -47,7 +48,7 @@ def run_search(arguments: argparse.Namespace) -> int:
             listener=progress,
             should_stop=stopped,
         )
-        progress.watch(runner)
+        progress.watch(runner, data)
         try:
             runner.run(start)
         except TrainingStopped:

@@ -33,6 +33,7 @@ def _add_train(commands: Any) -> None:
     parser.add_argument("--cutout", type=int, metavar="PIXELS", help="side of the square cut out")
     parser.add_argument("--validation", type=int, metavar="N", help="images held out")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, metavar="N", help="CPU threads; torch's choice else")
     parser.set_defaults(run=_train)
 
 

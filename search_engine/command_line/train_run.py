@@ -8,7 +8,7 @@ from rich.console import Console
 
 from search_engine.architecture import Architecture, Cell, ImageShape
 from search_engine.checkpoint import load_checkpoint, read_description, save_checkpoint
-from search_engine.command_line.devices import pick_device
+from search_engine.command_line.devices import pick_device, set_threads
 from search_engine.command_line.inputs import read_cell
 from search_engine.command_line.interrupts import interruptible
 from search_engine.command_line.network_options import read_skeleton
@@ -33,6 +33,7 @@ def train(arguments: argparse.Namespace) -> int:
     Raises:
         SearchEngineError: the input is at fault, or the training failed.
     """
+    set_threads(arguments.threads)
     console, device = Console(), pick_device(arguments.device)
     dataset = _read_dataset(arguments, arguments.data or "digits")
     if arguments.cutout is not None:
