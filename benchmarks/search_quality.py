@@ -77,6 +77,20 @@ def run_search(arm: str, seed: int, config: SearchConfig) -> Outcome:
     )
 
 
+def run_task(task: tuple[str, int, SearchConfig]) -> Outcome:
+    """One search, for a pool of processes."""
+    return run_search(*task)
+
+
+def read_record(path: Path | None, seeds: int, trials: int) -> list[Outcome]:
+    """The searches of an earlier, interrupted run."""
+    if path is None or not path.exists():
+        return []
+    lines = path.read_text(encoding="utf-8").splitlines()
+    outcomes = [Outcome(**json.loads(line)) for line in lines]
+    return [o for o in outcomes if o.seed < seeds and len(o.accuracies) == trials]
+
+
 def spread(values: Sequence[float]) -> str:
     """Mean and standard deviation over seeds, in percent."""
     deviation = statistics.stdev(values) if len(values) > 1 else 0.0
@@ -119,17 +133,27 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=60)
     parser.add_argument("--train-limit", type=int)
     parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--record", type=Path, help="also keep every accuracy as JSON lines there")
+    parser.add_argument(
+        "--record",
+        type=Path,
+        help="keep every search there as a JSON line; kept ones are not rerun",
+    )
     arguments = parser.parse_args()
     config = preset(arguments.preset)
     config = replace(config, budget=replace(config.budget, max_trials=arguments.trials))
     if arguments.train_limit:
         config = replace(config, data=replace(config.data, train_limit=arguments.train_limit))
-    tasks = [(arm, seed, config) for seed in range(arguments.seeds) for arm in ARMS]
-    outcomes = []
+    outcomes = read_record(arguments.record, arguments.seeds, arguments.trials)
+    done = {(outcome.arm, outcome.seed) for outcome in outcomes}
+    tasks = [
+        (arm, seed, config)
+        for seed in range(arguments.seeds)
+        for arm in ARMS
+        if (arm, seed) not in done
+    ]
     context = get_context("spawn")  # torch does not survive a fork
     with ProcessPoolExecutor(arguments.processes, mp_context=context) as pool:
-        for outcome in pool.map(run_search, *zip(*tasks, strict=True)):
+        for outcome in pool.map(run_task, tasks):
             outcomes.append(outcome)
             best = max(outcome.accuracies)
             print(f"{outcome.arm:<10} seed {outcome.seed}: best {best:.2%}", flush=True)

@@ -5,25 +5,39 @@ data, costs, errors. Modules, weights and training are in `search_engine.network
 and beside.
 """
 
-from search_engine import architecture, errors
+from search_engine import architecture, config, errors
 from search_engine.architecture import *  # noqa: F403
+from search_engine.config import Budget, DataConfig, SearchConfig
 from search_engine.errors import (
     CheckpointError,
+    DatasetError,
     IllegalTransformation,
     InvalidArchitecture,
     InvalidConfig,
     SearchEngineError,
+    TrialFault,
 )
-
-__version__ = "0.1.0"
+from search_engine.presets import PRESETS, preset
+from search_engine.training import Recipe
+from search_engine.version import __version__
 
 __all__ = [
     *architecture.__all__,
+    "PRESETS",
+    "Budget",
     "CheckpointError",
+    "DataConfig",
+    "DatasetError",
     "IllegalTransformation",
     "InvalidArchitecture",
     "InvalidConfig",
+    "Recipe",
+    "SearchConfig",
     "SearchEngineError",
+    "TrialFault",
+    "__version__",
     "architecture",
+    "config",
     "errors",
+    "preset",
 ]

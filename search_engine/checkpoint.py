@@ -13,11 +13,11 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from search_engine import __version__
 from search_engine.architecture import Architecture, Lineage
 from search_engine.architecture.documents import Document, Reader, parse_document
 from search_engine.errors import CheckpointError, SearchEngineError
 from search_engine.networks import CondenseNet, Network, build_empty
+from search_engine.version import __version__
 
 CHECKPOINT_VERSION = 1
 WEIGHTS = "weights.safetensors"
