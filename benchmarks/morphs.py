@@ -22,10 +22,11 @@ from benchmarks.results import write_section
 from search_engine.architecture import Architecture, Lineage, Morph, MorphKind, sample
 from search_engine.config import SearchConfig
 from search_engine.data import load_dataset
-from search_engine.evaluation import Evaluator, SearchData, train_start_network
+from search_engine.evaluation import Evaluator, train_start_network
 from search_engine.networks import Network, build_network
 from search_engine.presets import preset
 from search_engine.search import Trial, trial_seed
+from search_engine.search_data import SearchData
 from search_engine.strategies import Proposal
 from search_engine.training.metrics import evaluate
 from search_engine.transforms import inherit, remove_gates

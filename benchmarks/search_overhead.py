@@ -22,11 +22,11 @@ import torch
 from benchmarks.report import machine, table
 from search_engine import evaluation
 from search_engine.data import load_dataset
-from search_engine.evaluation import SearchData
 from search_engine.networks import Network
 from search_engine.presets import preset
 from search_engine.runner import Runner
 from search_engine.search import Search
+from search_engine.search_data import SearchData
 from search_engine.search_folder import SearchFolder
 from search_engine.training.step import TrainStep
 

@@ -25,10 +25,11 @@ from benchmarks.report import machine, table
 from benchmarks.results import write_section
 from search_engine.config import SearchConfig
 from search_engine.data import load_dataset
-from search_engine.evaluation import Evaluator, SearchData, train_start_network
+from search_engine.evaluation import Evaluator, train_start_network
 from search_engine.networks import Network
 from search_engine.presets import preset
 from search_engine.search import Search
+from search_engine.search_data import SearchData
 from search_engine.training.metrics import evaluate
 
 ARMS = ("reinforce", "random", "evolution", "scratch")

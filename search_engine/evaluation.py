@@ -3,24 +3,22 @@
 import dataclasses
 import statistics
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from search_engine.architecture import Architecture
-from search_engine.checkpoint import TrainedOn
-from search_engine.config import DataConfig, SearchConfig
-from search_engine.data import Batches, Dataset, DeviceImages
+from search_engine.config import SearchConfig
 from search_engine.errors import InvalidConfig, OutOfMemory, TrialFault
 from search_engine.latency import measure_latency
 from search_engine.networks import Network, build_network
 from search_engine.objective import CostKind
 from search_engine.search import Trial
-from search_engine.training import EpochEnded, Event, Recipe
+from search_engine.search_data import SearchData
+from search_engine.training import EpochEnded, Event
 from search_engine.training.memory import is_out_of_memory
 from search_engine.training.metrics import evaluate
 from search_engine.training.resumable import run_resumable
@@ -28,84 +26,7 @@ from search_engine.training.trainer import Trainer
 from search_engine.transforms import inherit
 from search_engine.trial import TrialResult
 
-CALIBRATION_BATCH = 64
-MAX_CALIBRATION_IMAGES = 1000
-
 Listener = Callable[[Event], None]
-
-
-class SearchData:
-    """A data set divided for a search, its images on the device.
-
-    Args:
-        dataset: all images.
-        config: how they are divided.
-        seed: of the division.
-        device: that trains.
-
-    Raises:
-        DatasetError: there are too few images.
-    """
-
-    def __init__(
-        self,
-        dataset: Dataset,
-        config: DataConfig,
-        *,
-        seed: int,
-        device: torch.device | str = "cpu",
-    ) -> None:
-        self.dataset = dataset
-        self.splits = dataset.split(
-            validation=config.validation,
-            calibration=config.calibration,
-            seed=seed,
-            train_limit=config.train_limit,
-        )
-        self.statistics = dataset.statistics(self.splits.train)
-        self.images = DeviceImages(dataset, device)
-
-    @property
-    def classes(self) -> int:
-        """How many classes there are."""
-        return len(self.dataset.class_names)
-
-    @property
-    def trained_on(self) -> TrainedOn:
-        """What a checkpoint says of the data."""
-        return TrainedOn(
-            self.dataset.name,
-            self.dataset.class_names,
-            self.statistics.mean,
-            self.statistics.std,
-        )
-
-    def training(self, recipe: Recipe, *, seed: int) -> Batches:
-        """Batches to learn from, shuffled and augmented by seed and epoch."""
-        return Batches(
-            self.images,
-            self.splits.train,
-            recipe.batch_size,
-            statistics=self.statistics,
-            augmentation=self.dataset.augmentation,
-            seed=seed,
-        )
-
-    def validation(self) -> Batches:
-        """Batches that the search selects by."""
-        return self._plain(self.splits.validation, 256)
-
-    def test(self) -> Batches:
-        """Batches to look at once, at the end."""
-        return self._plain(self.splits.test, 256)
-
-    def calibration(self) -> list[Tensor]:
-        """Images for calibration and distillation, in batches; training reads none of them."""
-        indexes = self.splits.calibration[:MAX_CALIBRATION_IMAGES]
-        return [images for images, _ in self._plain(indexes, CALIBRATION_BATCH).in_order()]
-
-    def _plain(self, indexes: Tensor, batch_size: int) -> Batches:
-        return Batches(self.images, indexes, batch_size, statistics=self.statistics)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,29 +84,34 @@ class Evaluator:
             TrainingStopped: `should_stop` said so: the trial counts for nothing.
         """
         started = time.perf_counter()
-        curve: list[float] = []
-        speeds: list[float] = []
+        epochs: list[EpochEnded] = []
         network: Network | None = None
-        failure: str | None = None
+        failure, stopped, costs = None, False, {}
         try:
             with _memory_faults():
                 network = self._child(trial)
-                events = self._train(network, trial, should_stop)
-                stopped = _follow(events, listener, stops_early, curve, speeds)
+                for event in self._train(network, trial, should_stop):
+                    listener(event)
+                    if isinstance(event, EpochEnded):
+                        epochs.append(event)
+                        stopped = stops_early(_curve(epochs))
+                    if stopped:
+                        break
                 costs = self._costs(network)
         except TrialFault as fault:
-            network, failure, stopped, costs = None, str(fault), False, {}
+            failure = str(fault)
+        curve = _curve(epochs)
         result = TrialResult(
             accuracy=None if failure else curve[-1],
-            curve=tuple(curve),
+            curve=curve,
             costs=costs,
-            epochs=len(curve),
+            epochs=len(epochs),
             seconds=time.perf_counter() - started,
-            images_per_second=statistics.fmean(speeds) if speeds else 0.0,
+            images_per_second=_mean([e.images_per_second for e in epochs]),
             stopped_early=stopped,
             failure=failure,
         )
-        return Evaluated(result, None if stopped else network)
+        return Evaluated(result, None if stopped or failure else network)
 
     def _child(self, trial: Trial) -> Network:
         """The network before its training."""
@@ -280,22 +206,13 @@ def start_architecture(config: SearchConfig, data: SearchData) -> Architecture:
     return Architecture.start(dataclasses.replace(config.skeleton, classes=data.classes))
 
 
-def _follow(
-    events: Iterable[Event],
-    listener: Listener,
-    stops_early: Callable[[tuple[float, ...]], bool],
-    curve: list[float],
-    speeds: list[float],
-) -> bool:
-    """Take a training's events; whether it was stopped early."""
-    for event in events:
-        listener(event)
-        if isinstance(event, EpochEnded) and event.validation_accuracy is not None:
-            curve.append(event.validation_accuracy)
-            speeds.append(event.images_per_second)
-            if stops_early(tuple(curve)):
-                return True
-    return False
+def _mean(values: Sequence[float]) -> float:
+    return statistics.fmean(values) if values else 0.0
+
+
+def _curve(epochs: Sequence[EpochEnded]) -> tuple[float, ...]:
+    """Accuracy on the validation images after each epoch."""
+    return tuple(e.validation_accuracy for e in epochs if e.validation_accuracy is not None)
 
 
 @contextmanager

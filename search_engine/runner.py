@@ -14,12 +14,12 @@ from search_engine.config import SearchConfig
 from search_engine.errors import CheckpointError, TrainingStopped
 from search_engine.evaluation import (
     Evaluator,
-    SearchData,
     start_architecture,
     train_start_network,
 )
 from search_engine.networks import Network
 from search_engine.search import EndedTrial, Search, Trial
+from search_engine.search_data import SearchData
 from search_engine.search_folder import SearchFolder
 from search_engine.training import Event
 from search_engine.training.metrics import evaluate

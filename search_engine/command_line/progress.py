@@ -14,10 +14,10 @@ from rich.text import Text
 from search_engine.architecture import format_cell
 from search_engine.command_line.drawing import draw_cell
 from search_engine.config import SearchConfig
-from search_engine.evaluation import SearchData
 from search_engine.networks import Network
 from search_engine.runner import Listener, Runner
 from search_engine.search import EndedTrial, Trial
+from search_engine.search_data import SearchData
 from search_engine.training import EpochEnded, Event
 
 ACCENT = "green"

@@ -12,10 +12,10 @@ from search_engine.command_line.progress import Progress
 from search_engine.config import SearchConfig
 from search_engine.data import Dataset, load_dataset
 from search_engine.errors import CheckpointError, InvalidConfig, TrainingStopped
-from search_engine.evaluation import SearchData
 from search_engine.presets import preset
 from search_engine.report import write_report
 from search_engine.runner import Runner
+from search_engine.search_data import SearchData
 from search_engine.search_folder import REPORT, SearchFolder
 
 

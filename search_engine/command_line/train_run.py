@@ -16,8 +16,8 @@ from search_engine.command_line.progress import describe
 from search_engine.config import DataConfig
 from search_engine.data import Batches, Dataset, DeviceImages, Statistics, load_dataset
 from search_engine.errors import InvalidConfig, TrainingStopped
-from search_engine.evaluation import SearchData
 from search_engine.networks import CondenseNet, build_network
+from search_engine.search_data import SearchData
 from search_engine.training import EpochEnded, Recipe
 from search_engine.training.metrics import Evaluation, evaluate
 from search_engine.training.resumable import run_resumable

@@ -18,10 +18,11 @@ from search_engine.architecture import (
 from search_engine.config import Budget, DataConfig, SearchConfig
 from search_engine.data import Dataset, load_dataset
 from search_engine.errors import InvalidConfig, OutOfMemory, TrainingStopped
-from search_engine.evaluation import Evaluator, SearchData, train_start_network
+from search_engine.evaluation import Evaluator, train_start_network
 from search_engine.networks import Network
 from search_engine.objective import CostKind, CostRule, CostTerm, Objective
 from search_engine.search import Trial
+from search_engine.search_data import SearchData
 from search_engine.strategies import Proposal
 from search_engine.training import EpochEnded, Recipe, StepProgress
 

@@ -16,10 +16,11 @@ from search_engine.checkpoint import load_checkpoint, read_description
 from search_engine.config import Budget, SearchConfig
 from search_engine.data import load_dataset
 from search_engine.errors import CheckpointError, TrainingStopped
-from search_engine.evaluation import Evaluated, Evaluator, SearchData
+from search_engine.evaluation import Evaluated, Evaluator
 from search_engine.presets import preset
 from search_engine.runner import Listener, Runner
 from search_engine.search import EndedTrial, Trial
+from search_engine.search_data import SearchData
 from search_engine.search_folder import SearchFolder
 from search_engine.training import Event, Recipe
 from search_engine.training.metrics import evaluate
@@ -181,7 +182,7 @@ from pathlib import Path
 import torch
 torch.set_num_threads(1)
 from search_engine.data import load_dataset
-from search_engine.evaluation import SearchData
+from search_engine.search_data import SearchData
 from search_engine.runner import Listener, Runner
 from search_engine.search_folder import SearchFolder
 from tests.search_engine.test_runner import small_config
