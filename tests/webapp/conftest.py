@@ -1,0 +1,74 @@
+"""Alice owns things, Bob is let in by her, Charlie is a stranger, and nobody has not signed in."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from webapp.accounts.models import User
+
+PASSWORD = "correct horse battery"
+
+ClientOf = Callable[[User], Client]
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    """The owner."""
+    return User.objects.create_user("alice", "alice@example.org", PASSWORD)
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    """The team-mate."""
+    return User.objects.create_user("bob", "bob@example.org", PASSWORD)
+
+
+@pytest.fixture
+def charlie(db: None) -> User:
+    """The stranger."""
+    return User.objects.create_user("charlie", "charlie@example.org", PASSWORD)
+
+
+@pytest.fixture
+def admin(db: None) -> User:
+    """The administrator."""
+    return User.objects.create_superuser("admin", "admin@example.org", PASSWORD)
+
+
+@pytest.fixture
+def client_of() -> ClientOf:
+    """A browser in which this user has signed in."""
+
+    def signed_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return signed_in
+
+
+@pytest.fixture
+def alice_client(alice: User, client_of: ClientOf) -> Client:
+    return client_of(alice)
+
+
+@pytest.fixture
+def bob_client(bob: User, client_of: ClientOf) -> Client:
+    return client_of(bob)
+
+
+@pytest.fixture
+def charlie_client(charlie: User, client_of: ClientOf) -> Client:
+    return client_of(charlie)
+
+
+@pytest.fixture
+def admin_client(admin: User, client_of: ClientOf) -> Client:
+    return client_of(admin)
+
+
+@pytest.fixture
+def anonymous_client(db: None) -> Client:
+    """Nobody."""
+    return Client()

@@ -1,0 +1,61 @@
+"""Sending: by name, after the commit, and without harm where the broker is away."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import transaction
+from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks
+
+from webapp.celery import app
+from webapp.task_names import ROUTES, TaskName
+from webapp.task_queue import send, send_on_commit
+
+
+@pytest.fixture
+def messages() -> Iterator[Path]:
+    """The folder in which the embedded broker keeps its messages, empty."""
+    if not settings.EMBEDDED:
+        pytest.skip("messages are files with the embedded broker only")
+    folder = Path(settings.BROKER_FOLDER) / "messages"
+    for path in folder.iterdir():
+        path.unlink()
+    yield folder
+    for path in folder.iterdir():
+        path.unlink()
+
+
+def test_a_message_goes_out_on_commit(
+    db: None, messages: Path, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        send_on_commit(TaskName.EVALUATE_TRIAL, 7)
+        assert not list(messages.iterdir())
+    (message,) = messages.iterdir()
+    assert ".gpu." in message.name and '"searches.evaluate_trial"' in message.read_text()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_rolled_back_sends_nothing(messages: Path) -> None:
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        send_on_commit(TaskName.ADVANCE_SEARCH, 7)
+        raise ZeroDivisionError
+    assert not list(messages.iterdir())
+
+
+def test_a_broker_that_is_away_stops_nobody(
+    messages: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    messages.rename(messages.with_name("away"))
+    try:
+        send(TaskName.ADVANCE_SEARCH, 7)
+    finally:
+        messages.with_name("away").rename(messages)
+    assert "the broker did not take searches.advance_search" in caplog.text
+
+
+def test_every_task_has_a_queue_that_workers_take() -> None:
+    assert set(ROUTES) == set(TaskName)
+    assert set(ROUTES.values()) == {"cpu", "gpu"}
+    assert app.conf.task_default_queue == "cpu"

@@ -1,0 +1,130 @@
+"""Real PostgreSQL and Redis on private ports, from Debian's packages, gone when they are left.
+
+`python -m tests.webapp.servers COMMAND…` runs a command with their addresses in the environment.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+INSTALL = "apt-get install postgresql redis-server"
+
+
+def program(name: str) -> str:
+    """Its path. Without it the tests fail, and say how to get it."""
+    places = [
+        *Path("/usr/lib/postgresql").glob(f"*/bin/{name}"),
+        *Path("/opt").glob(f"*/bin/{name}"),
+    ]
+    found = shutil.which(name) or next((str(path) for path in sorted(places, reverse=True)), None)
+    if found is None:
+        raise FileNotFoundError(f"{name} is not on this machine; on Debian: {INSTALL}")
+    return found
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """An empty cluster; yields the address of its database."""
+    with _folder() as folder:
+        # It refuses to run as root: then it runs as the user of Debian's package.
+        user = "postgres" if os.geteuid() == 0 else None
+        if user:
+            shutil.chown(folder, user)
+        data, port = folder / "data", free_port()
+        initdb = [program("initdb"), "--pgdata", str(data), "--auth", "trust", "--no-sync"]
+        subprocess.run(
+            [*initdb, "--username", "espalier"], user=user, cwd=folder, check=True, stdout=_NULL
+        )
+        options = ["-c", "fsync=off", "-c", "listen_addresses=127.0.0.1", "-k", str(folder)]
+        server = [program("postgres"), "-D", str(data), "-p", str(port), *options]
+        with _running(server, user=user, cwd=folder):
+            ready = [program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
+            _wait(lambda: subprocess.run(ready, check=False).returncode == 0, "PostgreSQL")
+            yield f"postgresql://espalier@127.0.0.1:{port}/postgres"
+
+
+@contextmanager
+def redis() -> Iterator[str]:
+    """A server that writes nothing down; yields its address."""
+    with _folder() as folder:
+        port = free_port()
+        command = [
+            program("redis-server"),
+            "--port",
+            str(port),
+            "--save",
+            "",
+            "--bind",
+            "127.0.0.1",
+        ]
+        with _running(command, user=None, cwd=folder):
+            _wait(lambda: _listens(port), "Redis")
+            yield f"redis://127.0.0.1:{port}/0"
+
+
+@contextmanager
+def both() -> Iterator[dict[str, str]]:
+    """The environment that names them."""
+    with ExitStack() as stack:
+        yield {
+            "ESPALIER_DATABASE_URL": stack.enter_context(postgresql()),
+            "ESPALIER_REDIS_URL": stack.enter_context(redis()),
+        }
+
+
+_NULL = subprocess.DEVNULL
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    path = Path(tempfile.mkdtemp(prefix="espalier-server-"))
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def _running(command: list[str], *, user: str | None, cwd: Path) -> Iterator[None]:
+    server = subprocess.Popen(command, user=user, cwd=cwd, stdout=_NULL, stderr=_NULL)
+    try:
+        yield
+    finally:
+        server.send_signal(signal.SIGINT)  # PostgreSQL: now, and not once all have left
+        try:
+            server.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _wait(ready: Callable[[], bool], name: str) -> None:
+    deadline = time.monotonic() + 30
+    while not ready():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{name} did not answer within 30 s")
+        time.sleep(0.05)
+
+
+if __name__ == "__main__":
+    with both() as addresses:
+        sys.exit(subprocess.run(sys.argv[1:], env={**os.environ, **addresses}).returncode)

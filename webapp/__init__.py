@@ -1,0 +1,1 @@
+"""Espalier's web application: pages, API and sockets on top of `search_engine`."""

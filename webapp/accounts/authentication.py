@@ -1,0 +1,44 @@
+"""How a program signs in: `Authorization: Bearer esp_…`."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from webapp.accounts.models import ApiToken, User
+from webapp.accounts.secrets import digest
+
+KEYWORDS = (b"bearer", b"token")
+REFUSED = "This token is not valid: it may have been revoked, or has expired."
+
+
+class TokenAuthentication(BaseAuthentication):
+    """Finds the user by the hash of the token that was sent."""
+
+    def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
+        parts = get_authorization_header(request).split()
+        if not parts or parts[0].lower() not in KEYWORDS:
+            return None
+        if len(parts) != 2:
+            raise AuthenticationFailed("Send the token as `Authorization: Bearer <token>`.")
+        token = user_token(parts[1].decode("latin1"))
+        if token is None:
+            raise AuthenticationFailed(REFUSED)
+        return token.user, token
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+def user_token(secret: str) -> ApiToken | None:
+    """The valid token of an active user that has this secret, marked as used."""
+    now = timezone.now()
+    token = ApiToken.objects.select_related("user").filter(digest=digest(secret)).first()
+    if token is None or not token.is_valid_at(now) or not token.user.is_active:
+        return None
+    # Once a minute is exact enough, and spares a write for every request.
+    if token.last_used_at is None or now - token.last_used_at > timedelta(minutes=1):
+        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+    return token

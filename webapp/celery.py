@@ -1,0 +1,18 @@
+"""The Celery application: `celery --app webapp.celery worker --queues gpu`."""
+
+import os
+
+from celery import Celery, signals
+
+from webapp import stopping
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
+
+app = Celery("espalier")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+# Lazy: only a worker imports the tasks, so the web process never reaches what they import.
+app.autodiscover_tasks()
+
+signals.worker_shutting_down.connect(stopping.request, weak=False)  # threads and solo
+signals.worker_process_init.connect(stopping.in_child, weak=False)  # prefork
+signals.task_prerun.connect(stopping.before_task, weak=False)

@@ -1,0 +1,1 @@
+"""Everything on one machine: `python -m webapp.embedded`, which `make run` calls."""
