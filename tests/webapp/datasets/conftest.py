@@ -1,0 +1,98 @@
+"""Alice owns an upload, Bob and Charlie do not, and everybody sees what is published."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.storage import default_storage
+
+from tests.webapp.datasets import packing
+from webapp.accounts.models import User
+from webapp.celery import app
+from webapp.datasets import lifecycle, preparation, reader, services
+from webapp.datasets.models import Dataset
+from webapp.datasets.uploads import StreamedFile
+from webapp.state import State
+
+MakeUpload = Callable[..., Dataset]
+
+
+@pytest.fixture(autouse=True)
+def own_files(settings: Any, tmp_path: Path) -> None:
+    """Files and messages of a test go where no other test looks."""
+    settings.VAR = tmp_path
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": tmp_path / "files"},
+        },
+    }
+    for name in ("messages", "control"):
+        (tmp_path / name).mkdir()
+    app.conf.broker_transport_options = {
+        "data_folder_in": str(tmp_path / "messages"),
+        "data_folder_out": str(tmp_path / "messages"),
+        "control_folder": str(tmp_path / "control"),
+    }
+    assert default_storage.path("") == str(tmp_path / "files")
+
+
+def streamed(content: bytes, name: str = "leaves.zip") -> StreamedFile:
+    file = StreamedFile(name, "application/zip")
+    file.append(content)
+    return file
+
+
+@pytest.fixture
+def make_upload(alice: User) -> MakeUpload:
+    """Alice uploads; nothing has been prepared yet."""
+
+    def make(content: bytes | None = None, **settings: Any) -> Dataset:
+        file = streamed(content or packing.packed(packing.good()))
+        return services.upload(alice, file, **settings)
+
+    return make
+
+
+@pytest.fixture
+def leaves(make_upload: MakeUpload) -> Dataset:
+    """Alice's upload, prepared; without the process of its own, which takes seconds to start."""
+    dataset = make_upload()
+    attempt = lifecycle.preparation_claimed(dataset.pk)
+    assert attempt is not None
+    with preparation.working_folder(dataset, attempt) as folder:
+        request = preparation.reading_request(dataset, folder)
+        message = reader.run(request, reader.Report(io.StringIO()))
+        preparation.keep(dataset, attempt, folder, message["facts"])
+    dataset.refresh_from_db()
+    assert dataset.is_ready, dataset.failure
+    return dataset
+
+
+@pytest.fixture
+def digits(db: None) -> Dataset:
+    """A published data set's row."""
+    return Dataset.objects.create(
+        name="Digits of scikit-learn",
+        engine_name="digits",
+        state=State.COMPLETED,
+        on_disk=True,
+        classes=10,
+        image_count=1797,
+        class_names=list("0123456789"),
+        class_counts=[178, 182, 177, 183, 181, 182, 181, 179, 174, 180],
+        image_channels=1,
+        image_height=8,
+        image_width=8,
+    )
+
+
+@pytest.fixture
+def missing(db: None) -> Dataset:
+    """A published data set that is not on this server."""
+    return Dataset.objects.create(
+        name="CIFAR-10", engine_name="cifar10", downloadable=True, classes=10
+    )

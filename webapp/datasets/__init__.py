@@ -1,0 +1,1 @@
+"""Data sets: the published ones, and images that users upload; shown, prepared, loaded."""
