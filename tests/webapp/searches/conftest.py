@@ -1,0 +1,95 @@
+"""Alice owns a search, Bob may look at it, Charlie is a stranger."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from search_engine.config import Budget, SearchConfig
+from search_engine.presets import digits_demo
+from search_engine.training import Recipe
+from webapp.accounts.models import User
+from webapp.celery import app
+from webapp.datasets.models import Dataset
+from webapp.searches import engine_state, holding, services, worker_memory
+from webapp.searches.models import Search, Share
+from webapp.state import State
+
+
+@pytest.fixture(autouse=True)
+def own_files(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files and messages of a test go where no other test looks."""
+    # The transaction around a test locks SQLite, so a thread that renews would wait for its end.
+    monkeypatch.setattr(holding, "RENEW_SECONDS", 3600.0)
+    settings.VAR = tmp_path
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": tmp_path / "files"},
+        },
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    # A database that was rolled back gives the same ids again.
+    worker_memory.forget()
+    engine_state.forget()
+    for name in ("messages", "control"):
+        (tmp_path / "broker" / name).mkdir(parents=True)
+    app.conf.broker_transport_options = {
+        "data_folder_in": str(tmp_path / "broker" / "messages"),
+        "data_folder_out": str(tmp_path / "broker" / "messages"),
+        "control_folder": str(tmp_path / "broker" / "control"),
+    }
+
+
+def small_config(**changes: Any) -> SearchConfig:
+    """Three trials of one epoch, seconds on one core."""
+    return replace(
+        digits_demo(),
+        **{
+            "start_recipe": Recipe(epochs=1, learning_rate=0.1),
+            "recipe": Recipe(epochs=1, learning_rate=0.1),
+            "budget": Budget(max_trials=3),
+            **changes,
+        },
+    )
+
+
+@pytest.fixture
+def digits(db: None) -> Dataset:
+    return Dataset.objects.update_or_create(
+        engine_name="digits",
+        defaults={
+            "name": "Digits",
+            "image_channels": 1,
+            "image_height": 8,
+            "image_width": 8,
+            "image_count": 1797,
+            "class_names": [str(digit) for digit in range(10)],
+            "on_disk": True,
+            "state": State.COMPLETED,
+        },
+    )[0]
+
+
+Launch = Callable[..., Search]
+
+
+@pytest.fixture
+def launch(alice: User, digits: Dataset) -> Launch:
+    """Launch a small search of Alice's; keywords change its config."""
+
+    def launched(**changes: Any) -> Search:
+        return services.launch(small_config(**changes).to_json(), alice, name="Digits")
+
+    return launched
+
+
+@pytest.fixture
+def search(launch: Launch, bob: User) -> Search:
+    """Alice's search, which Bob may look at."""
+    made = launch()
+    Share.objects.create(search=made, user=bob)
+    return made

@@ -1,0 +1,129 @@
+"""A real search on digits, from launch to the last trial, its tasks called one after the other."""
+
+import pytest
+from django.core.files.storage import default_storage
+
+from search_engine.early_stopping import EarlyStopping, StoppingRule
+from tests.webapp.searches.conftest import Launch
+from tests.webapp.searches.driving import kinds, work
+from webapp.searches import coordinator, engine_state, services, worker_memory
+from webapp.searches.models import Checkpoint, EngineState, Search, SearchEvent
+from webapp.state import State
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_search_runs_from_launch_to_its_last_trial(search: Search) -> None:
+    work(search)
+    assert search.state == State.COMPLETED
+    assert search.trials_completed == 3
+    assert search.trials.filter(state=State.COMPLETED, accuracy__gt=0.1).count() == 3
+    assert search.best_accuracy == max(t.accuracy or 0 for t in search.trials.all())
+    assert kinds(search) == [
+        "search.created",
+        "search.started",
+        "start_network.completed",
+        *["trial.created", "trial.started", "trial.completed"] * 3,
+        "search.completed",
+    ]
+
+
+def test_sequences_have_no_gap_and_end_at_the_searchs_last(search: Search) -> None:
+    work(search)
+    sequences = SearchEvent.objects.filter(search=search).values_list("sequence", flat=True)
+    assert sorted(sequences) == list(range(1, search.last_sequence + 1))
+
+
+def test_the_best_checkpoints_stay_and_the_others_files_go(launch: Launch) -> None:
+    search = launch(keep=1)
+    work(search)
+    (kept,) = Checkpoint.objects.filter(search=search, trial__isnull=False)
+    assert kept.trial is not None
+    assert kept.trial.number == search.best_trial
+    assert default_storage.exists(f"{kept.folder}/weights.safetensors")
+
+
+def test_a_pinned_trials_checkpoint_stays(launch: Launch) -> None:
+    search = launch(keep=1)
+    work(search, trials=1)
+    services.pin_trial(search.owner, search.pk, 1, pinned=True)
+    work(search)
+    kept = Checkpoint.objects.filter(search=search, trial__isnull=False)
+    assert 1 in kept.values_list("trial__number", flat=True)
+
+
+def test_a_resumed_search_proposes_what_an_uninterrupted_one_does(launch: Launch) -> None:
+    one, other = launch(), launch()
+    work(one)
+    work(other, trials=1)
+    services.pause(other.owner, other.pk)
+    services.resume(other.owner, other.pk)
+    work(other)
+    columns = ("number", "notation", "seed", "accuracy", "reward")
+    assert list(one.trials.values_list(*columns)) == list(other.trials.values_list(*columns))
+
+
+def test_a_restarted_worker_goes_on_exactly(launch: Launch) -> None:
+    one, other = launch(), launch()
+    work(one)
+    for _ in range(3):
+        work(other, trials=1)
+        engine_state.forget()
+        worker_memory.forget()
+    work(other)
+    columns = ("number", "notation", "seed", "accuracy", "reward", "diagnostics")
+    assert list(one.trials.values_list(*columns)) == list(other.trials.values_list(*columns))
+
+
+def test_a_pin_set_while_the_engine_thinks_is_kept(
+    launch: Launch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search = launch()
+    work(search, trials=0)
+    think = coordinator._think
+
+    def pinned_meanwhile(row: Search) -> coordinator.Step:
+        step = think(row)
+        services.pin_trial(search.owner, search.pk, 1, pinned=True)
+        return step
+
+    monkeypatch.setattr(coordinator, "_think", pinned_meanwhile)
+    work(search, trials=1)
+    assert search.trials.get(number=1).pinned
+
+
+def test_several_trials_are_in_flight_where_the_config_says_so(launch: Launch) -> None:
+    search = launch(parallel=2)
+    work(search, trials=0)
+    assert search.trials.filter(state=State.QUEUED).count() == 2
+
+
+def test_advancing_twice_asks_once(launch: Launch) -> None:
+    search = launch()
+    work(search, trials=0)
+    coordinator.advance(search.pk)
+    assert search.trials.count() == 1
+    assert EngineState.objects.get(search=search).version >= 1
+
+
+def test_the_state_does_not_grow_with_ended_trials(launch: Launch) -> None:
+    search = launch()
+    work(search)
+    assert "ended" not in EngineState.objects.get(search=search).values
+
+
+def test_a_trial_stopped_early_ends_completed_without_a_checkpoint(launch: Launch) -> None:
+    rule = EarlyStopping(StoppingRule.MEDIAN, warmup_epochs=1, startup_trials=1)
+    search = launch(early_stopping=rule)
+    work(search)
+    assert search.state == State.COMPLETED
+
+
+def test_a_start_checkpoint_is_used_instead_of_training(launch: Launch) -> None:
+    first = launch()
+    work(first, trials=0)
+    start = first.checkpoints.get(trial__isnull=True)
+    second = services.launch(first.config, first.owner, name="Again", start_checkpoint=start)
+    work(second, trials=0)
+    assert second.start_accuracy == first.start_accuracy
+    assert "start_network.progress" not in second.events.values_list("kind", flat=True)

@@ -1,0 +1,211 @@
+"""The launch form's fields: where each stands in the config, how it is called, in what unit."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from search_engine.architecture import FAMILIES, SEARCHED_OPERATIONS, MorphKind
+from search_engine.config import STRATEGIES
+from search_engine.early_stopping import StoppingRule
+from search_engine.training import Precision
+
+
+class Type(StrEnum):
+    """How a field is read."""
+
+    INTEGER = "integer"
+    NUMBER = "number"
+    CHOICE = "choice"
+    CHOICES = "choices"
+    FLAG = "flag"
+    INTEGERS = "integers"
+    SETTINGS = "settings"
+
+
+@dataclass(frozen=True)
+class FormField:
+    """One field.
+
+    Args:
+        place: in the config, dotted; the field's name too, so errors find it.
+        label: above it.
+        type: how it is read.
+        help: what it does, with its limits.
+        unit: after it.
+        group: heading under which it stands; `main` is always open.
+        choices: what may be chosen.
+        optional: empty means null.
+    """
+
+    place: str
+    label: str
+    type: Type
+    help: str = ""
+    unit: str = ""
+    group: str = "main"
+    choices: tuple[str, ...] = field(default=())
+    optional: bool = False
+
+
+def _recipe(place: str, group: str) -> tuple[FormField, ...]:
+    number, whole = Type.NUMBER, Type.INTEGER
+    return (
+        FormField(f"{place}.epochs", "Epochs", whole, "1 to 100,000", "epochs", group),
+        FormField(f"{place}.batch_size", "Batch size", whole, "1 to 65,536", "images", group),
+        FormField(f"{place}.learning_rate", "Learning rate", number, "above 0", "", group),
+        FormField(f"{place}.warmup_epochs", "Warm-up", number, "0 or more", "epochs", group),
+        FormField(f"{place}.momentum", "Momentum", number, "0 to below 1", "", group),
+        FormField(f"{place}.weight_decay", "Weight decay", number, "0 or more", "", group),
+        FormField(f"{place}.label_smoothing", "Label smoothing", number, "0 to 1", "", group),
+        FormField(
+            f"{place}.gradient_clip", "Gradient clip", number, "empty: none", "", group, (), True
+        ),
+        FormField(
+            f"{place}.ema_decay", "Average of weights", number, "empty: none", "", group, (), True
+        ),
+        FormField(f"{place}.precision", "Precision", Type.CHOICE, "", "", group, tuple(Precision)),
+    )
+
+
+MAIN = (
+    FormField("strategy", "Strategy", Type.CHOICE, "Who proposes cells", choices=STRATEGIES),
+    FormField("budget.max_trials", "Trials", Type.INTEGER, "1 to 1,000,000", "trials"),
+    FormField("parallel", "At once", Type.INTEGER, "Trials in flight, 1 to 1,024", "trials"),
+)
+
+DATA = (
+    FormField(
+        "data.validation", "Validation", Type.INTEGER, "Held out to select by", "images", "Data"
+    ),
+    FormField(
+        "data.calibration", "Calibration", Type.INTEGER, "Held out for morphs", "images", "Data"
+    ),
+    FormField(
+        "data.train_limit", "Training limit", Type.INTEGER, "empty: all", "images", "Data", (), True
+    ),
+)
+
+START = (
+    FormField("skeleton.family", "Family", Type.CHOICE, "", "", "Start network", tuple(FAMILIES)),
+    FormField(
+        "skeleton.blocks", "Blocks", Type.INTEGERS, "In each stage", "blocks", "Start network"
+    ),
+    FormField(
+        "skeleton.growth", "Growth", Type.INTEGER, "DenseNet", "channels", "Start network", (), True
+    ),
+    FormField(
+        "skeleton.channels",
+        "Width",
+        Type.INTEGER,
+        "ChainNet",
+        "channels",
+        "Start network",
+        (),
+        True,
+    ),
+    FormField("skeleton.alpha", "Alpha", Type.INTEGER, "PyramidNet", "", "Start network", (), True),
+    FormField("skeleton.groups", "Groups", Type.INTEGER, "Of the 3×3 site", "", "Start network"),
+    FormField("skeleton.drop_path", "Drop path", Type.NUMBER, "0 to below 1", "", "Start network"),
+)
+
+SPACE = (
+    FormField("search_space.max_depth", "Depth", Type.INTEGER, "1 to 6", "nodes", "Search space"),
+    FormField(
+        "search_space.min_height", "Least height", Type.INTEGER, "1 or 2", "", "Search space"
+    ),
+    FormField(
+        "search_space.add_branches", "Branches of add", Type.INTEGERS, "2 to 8", "", "Search space"
+    ),
+    FormField(
+        "search_space.concat_branches",
+        "Branches of concat",
+        Type.INTEGERS,
+        "2 to 8",
+        "",
+        "Search space",
+    ),
+    FormField(
+        "search_space.operations",
+        "Operations",
+        Type.CHOICES,
+        "What an edge may carry",
+        "",
+        "Search space",
+        tuple(SEARCHED_OPERATIONS),
+    ),
+)
+
+SEARCHING = (
+    FormField(
+        "strategy_settings",
+        "Settings of the strategy",
+        Type.SETTINGS,
+        "One a line, such as learning_rate = 0.006; empty: the defaults",
+        "",
+        "Strategy and morph",
+        (),
+        True,
+    ),
+    FormField("inherit", "Children inherit weights", Type.FLAG, "", "", "Strategy and morph"),
+    FormField(
+        "morph.kind", "New operations", Type.CHOICE, "", "", "Strategy and morph", tuple(MorphKind)
+    ),
+    FormField("morph.noise", "Noise", Type.NUMBER, "0 to 1", "", "Strategy and morph"),
+    FormField(
+        "keep",
+        "Checkpoints kept",
+        Type.INTEGER,
+        "Best trials, 1 to 10,000",
+        "",
+        "Strategy and morph",
+    ),
+    FormField("seed", "Seed", Type.INTEGER, "0 to 4,294,967,295", "", "Strategy and morph"),
+)
+
+STOPPING = (
+    FormField(
+        "early_stopping.rule", "Rule", Type.CHOICE, "", "", "Early stopping", tuple(StoppingRule)
+    ),
+    FormField(
+        "early_stopping.warmup_epochs", "Not before", Type.INTEGER, "", "epochs", "Early stopping"
+    ),
+    FormField(
+        "early_stopping.startup_trials", "Not before", Type.INTEGER, "", "trials", "Early stopping"
+    ),
+    FormField(
+        "early_stopping.reduction", "Halving: one in", Type.INTEGER, "2 to 16", "", "Early stopping"
+    ),
+    FormField(
+        "budget.max_epochs",
+        "Epochs in all",
+        Type.INTEGER,
+        "empty: no limit",
+        "epochs",
+        "Early stopping",
+        (),
+        True,
+    ),
+    FormField(
+        "budget.max_seconds",
+        "Running time",
+        Type.INTEGER,
+        "empty: no limit",
+        "s",
+        "Early stopping",
+        (),
+        True,
+    ),
+)
+
+COSTS = ("parameters", "multiply_adds", "latency_seconds")
+RULES = ("target", "limit")
+
+FIELDS = (
+    *MAIN,
+    *DATA,
+    *START,
+    *_recipe("start_recipe", "Training of the start network"),
+    *SPACE,
+    *SEARCHING,
+    *_recipe("recipe", "Training of children"),
+    *STOPPING,
+)

@@ -1,0 +1,257 @@
+"""What a user asks for, with the rules of who may ask what."""
+
+import json
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import IntegrityError, transaction
+
+from search_engine.architecture import Architecture, ImageShape
+from search_engine.config import Budget, SearchConfig
+from search_engine.errors import InvalidConfig
+from search_engine.training import Recipe
+from webapp.datasets.models import Dataset
+from webapp.errors import ProductError, engine_errors_as_product_errors
+from webapp.searches import files, lifecycle, selectors
+from webapp.searches.datasets import usable_dataset
+from webapp.searches.models import Checkpoint, Search, Share
+from webapp.state import State
+
+MAX_NAME, MAX_NOTE, MAX_TAGS, MAX_TAG = 120, 10_000, 20, 40
+
+
+def launch(
+    document: object,
+    user: AbstractBaseUser,
+    *,
+    name: str,
+    preset: str = "",
+    parent: Search | None = None,
+    start_checkpoint: Checkpoint | None = None,
+    idempotency_key: str | None = None,
+) -> Search:
+    """Launch a search.
+
+    Args:
+        document: the config as JSON.
+        user: its owner.
+        name: of the search.
+        preset: that the config was made from.
+        parent: the search that it was cloned from; one that the user may see.
+        start_checkpoint: a trained start network that the user may see, instead of training one.
+        idempotency_key: the same key a second time gives the same search, and launches nothing.
+
+    Raises:
+        ProductError: a field is at fault, or the key was used for another search.
+    """
+    config, dataset = checked(document, user)
+    if start_checkpoint is not None:
+        check_start(start_checkpoint, config)
+    name = _checked_name(name)
+    if idempotency_key and (earlier := _earlier(user, idempotency_key, config)):
+        return earlier
+    try:
+        with transaction.atomic():
+            return lifecycle.search_created(
+                owner=user,
+                parent=parent,
+                start_checkpoint=start_checkpoint,
+                dataset=dataset,
+                name=name,
+                preset=preset,
+                config=config.to_json(),
+                max_trials=config.budget.max_trials,
+                idempotency_key=idempotency_key or None,
+            )
+    except IntegrityError:
+        # Of two requests with one key that came at once, the other was first.
+        if idempotency_key and (earlier := _earlier(user, idempotency_key, config)):
+            return earlier
+        raise
+
+
+def checked(document: object, user: AbstractBaseUser) -> tuple[SearchConfig, Dataset]:
+    """The config as the engine reads it, its skeleton fitted to the data set's images."""
+    with engine_errors_as_product_errors():
+        _check_start_recipe(document)
+        config = SearchConfig.from_json(document)
+        dataset = usable_dataset(user, config.data.name)
+        shape = ImageShape(dataset.image_channels, dataset.image_height, dataset.image_width)
+        classes = len(dataset.class_names)
+        config = replace(config, skeleton=replace(config.skeleton, image=shape, classes=classes))
+        _check_counts(config, dataset)
+    return config, dataset
+
+
+def check_start(checkpoint: Checkpoint, config: SearchConfig) -> None:
+    """Refuse a checkpoint that is not the start network that the config describes."""
+    expected = Architecture.start(config.skeleton).to_json()
+    if checkpoint.trial_id is not None or files.description(checkpoint.folder)[
+        "architecture"
+    ] != json.loads(json.dumps(expected)):
+        reason = "it is not the start network that the settings describe: family, size, images"
+        raise ProductError(f"Not started: {reason}.", fields={"start_checkpoint": reason})
+
+
+def _check_start_recipe(document: object) -> None:
+    """Read it first, so that its errors do not look like those of the children's recipe."""
+    recipe = document.get("start_recipe") if isinstance(document, dict) else None
+    if isinstance(recipe, dict):
+        try:
+            Recipe.from_json(recipe)
+        except InvalidConfig as error:
+            raise InvalidConfig(f"start_{error.field}", error.reason) from None
+
+
+def _check_counts(config: SearchConfig, dataset: Dataset) -> None:
+    held_out = config.data.validation + config.data.calibration
+    if dataset.image_count and held_out >= dataset.image_count:
+        raise ProductError(
+            f"The data set has {dataset.image_count:,} images; fewer must be held out.",
+            fields={"data.validation": f"with calibration, below {dataset.image_count:,} images"},
+        )
+
+
+def pause(user: AbstractBaseUser, search_id: int) -> None:
+    """Let the trials that run end, and begin no others."""
+    lifecycle.search_pause_requested(_own(user, search_id))
+    lifecycle.search_settled(search_id)
+
+
+def resume(user: AbstractBaseUser, search_id: int) -> None:
+    """Go on exactly where the search was paused."""
+    lifecycle.search_resumed(_own(user, search_id))
+
+
+def stop(user: AbstractBaseUser, search_id: int) -> None:
+    """Let the trials that run end, then complete the search with what it has found."""
+    lifecycle.search_stop_requested(_own(user, search_id))
+    lifecycle.search_settled(search_id)
+
+
+def cancel(user: AbstractBaseUser, search_id: int) -> None:
+    """Give the trials that run up at their next step, and end the search."""
+    lifecycle.search_cancel_requested(_own(user, search_id))
+    lifecycle.search_settled(search_id)
+
+
+def extend_budget(user: AbstractBaseUser, search_id: int, max_trials: int) -> None:
+    """Allow more trials; a completed search goes on."""
+    search = selectors.search_to_change(user, search_id)
+    with engine_errors_as_product_errors():
+        Budget(max_trials=max_trials)
+    if max_trials <= search.max_trials:
+        raise ProductError(
+            f"The budget is {search.max_trials} trials already; it can only grow.",
+            fields={"max_trials": f"expected more than {search.max_trials}, got {max_trials}"},
+        )
+    lifecycle.search_budget_extended(search_id, max_trials)
+
+
+def rename(user: AbstractBaseUser, search_id: int, name: str) -> None:
+    lifecycle.search_renamed(_own(user, search_id), _checked_name(name))
+
+
+def write_note(user: AbstractBaseUser, search_id: int, note: str) -> None:
+    if len(note) > MAX_NOTE:
+        raise ProductError(
+            "The note is too long.", fields={"note": f"at most {MAX_NOTE:,} characters"}
+        )
+    lifecycle.search_noted(_own(user, search_id), note)
+
+
+def set_tags(user: AbstractBaseUser, search_id: int, tags: list[str]) -> None:
+    """Replace a search's tags; twice the same is once, and the order is kept."""
+    clean = list(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
+    if len(clean) > MAX_TAGS or any(len(tag) > MAX_TAG for tag in clean):
+        limits = f"at most {MAX_TAGS} tags of {MAX_TAG} characters"
+        raise ProductError("These are too many tags, or too long ones.", fields={"tags": limits})
+    lifecycle.search_tagged(_own(user, search_id), clean)
+
+
+def delete(user: AbstractBaseUser, search_id: int) -> None:
+    """Delete an ended search with its trials, events and checkpoints; no undo."""
+    with lifecycle.locked(_own(user, search_id)) as search:
+        if not State(search.state).is_final:
+            raise lifecycle.IllegalTransition(
+                f"The search is {search.state}: cancel it before you delete it."
+            )
+        folders = list(search.checkpoints.values_list("folder", flat=True))
+        search.delete()
+        transaction.on_commit(partial(files.delete_all, folders))
+
+
+def retry_trial(user: AbstractBaseUser, search_id: int, number: int) -> None:
+    """Try a failed trial again."""
+    lifecycle.trial_retried(_own_trial(user, search_id, number))
+
+
+def pin_trial(user: AbstractBaseUser, search_id: int, number: int, *, pinned: bool) -> None:
+    """Keep a trial's checkpoint whatever else is found."""
+    lifecycle.trial_pinned(_own_trial(user, search_id, number), pinned=pinned)
+
+
+def share(user: AbstractBaseUser, search_id: int, username: str) -> Share:
+    """Let a named user look at a search."""
+    search = selectors.search_to_change(user, search_id)
+    other = get_user_model().objects.filter(username=username, is_active=True).first()
+    if other is None or other.pk == user.pk:
+        reason = "there is no such user" if other is None else "it is yours already"
+        raise ProductError(f"Not shared: {reason}.", fields={"username": reason})
+    found, _ = Share.objects.get_or_create(search=search, user=other)
+    return found
+
+
+def unshare(user: AbstractBaseUser, search_id: int, username: str) -> None:
+    """Take a share back; that user's open pages close within a second."""
+    search = selectors.search_to_change(user, search_id)
+    Share.objects.filter(search=search, user__username=username).delete()
+
+
+def checkpoint_to_download(user: Any, search_id: int, number: int | None) -> Checkpoint:
+    """A kept trial's checkpoint, or the best one where no number is given."""
+    if number is None:
+        found = selectors.best_checkpoint(selectors.search_to_see(user, search_id))
+    else:
+        trial = selectors.trial_to_see(user, search_id, number)
+        found = Checkpoint.objects.filter(trial=trial).select_related("trial", "search").first()
+    if found is None:
+        raise ProductError("No checkpoint of this is kept.", "not_found")
+    return found
+
+
+def _own(user: AbstractBaseUser, search_id: int) -> int:
+    return selectors.search_to_change(user, search_id).pk
+
+
+def _own_trial(user: AbstractBaseUser, search_id: int, number: int) -> int:
+    selectors.search_to_change(user, search_id)
+    return selectors.trial_to_see(user, search_id, number).pk
+
+
+def _checked_name(name: str) -> str:
+    name = " ".join(name.split())
+    if not 1 <= len(name) <= MAX_NAME:
+        raise ProductError(
+            "A search needs a name.", fields={"name": f"expected 1 to {MAX_NAME} characters"}
+        )
+    return name
+
+
+def _earlier(user: AbstractBaseUser, key: str, config: SearchConfig) -> Search | None:
+    if len(key) > 200:
+        raise ProductError(
+            "The key is too long.", fields={"idempotency_key": "expected at most 200 characters"}
+        )
+    found = Search.objects.filter(owner_id=user.pk, idempotency_key=key).first()
+    if found is not None and _settings(found.config) != _settings(config.to_json()):
+        raise ProductError("This Idempotency-Key launched another search before.", "conflict")
+    return found
+
+
+def _settings(document: dict[str, Any]) -> str:
+    """Settings to compare; the budget apart, for it may have been extended since."""
+    return json.dumps({**document, "budget": None}, sort_keys=True)
