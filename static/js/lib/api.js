@@ -1,0 +1,31 @@
+// Requests to the API. An error carries what the server said: {message, code, fields}.
+
+export class ApiError extends Error {
+  constructor({ message, code = "failed", fields = {} }, status) {
+    super(message);
+    Object.assign(this, { code, fields, status });
+  }
+}
+
+function csrfToken() {
+  const meta = document.querySelector('meta[name="csrf-token"]')?.content;
+  const cookie = /(?:^|; )(?:__Host-|__Secure-)?csrftoken=([^;]*)/.exec(document.cookie)?.[1];
+  return meta || cookie || document.querySelector("input[name=csrfmiddlewaretoken]")?.value || "";
+}
+
+export const getJson = (url) => request("GET", url);
+export const postJson = (url, body = {}, headers = {}) => request("POST", url, body, headers);
+
+export async function request(method, url, body, more = {}) {
+  const headers = { Accept: "application/json", ...more };
+  if (method !== "GET") {
+    Object.assign(headers, { "Content-Type": "application/json", "X-CSRFToken": csrfToken() });
+  }
+  const options = { method, headers, credentials: "same-origin", body: body && JSON.stringify(body) };
+  const response = await fetch(url, options).catch(() => {
+    throw new ApiError({ message: "The server cannot be reached.", code: "unreachable" }, 0);
+  });
+  const read = await response.json().catch(() => null);
+  if (response.ok) return read;
+  throw new ApiError(read?.message ? read : { message: `The server answered ${response.status}.` }, response.status);
+}

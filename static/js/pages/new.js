@@ -1,0 +1,52 @@
+// The launch form: while one types, the server's own rules judge, and the counts follow.
+import { byId } from "../lib/dom.js";
+
+const CHECK_AFTER_MS = 350;
+const COUNTS = ["parameters", "multiply_adds", "cells", "epochs"];
+
+const form = byId("launch");
+let timer = 0;
+let asked = 0;
+const touched = new Set();
+
+function show({ errors, changed, ...counts }) {
+  for (const field of form.querySelectorAll("[data-field]")) {
+    const name = field.dataset.field;
+    const reason = touched.has(name) || touched.has("*") ? (errors[name] ?? "") : "";
+    field.classList.toggle("wrong", Boolean(reason));
+    field.classList.toggle("changed", changed.includes(name));
+    const place = field.querySelector(".error");
+    if (place.textContent !== reason) place.textContent = reason;
+  }
+  byId("launch-errors").textContent = errors.__all__ ?? "";
+  for (const name of COUNTS) {
+    byId(`count-${name}`).textContent = counts[name] == null ? "–" : readable(counts[name]);
+  }
+}
+
+/** With commas; a count that nobody can read so (cells of a space) by its magnitude. */
+function readable(count) {
+  if (count < 1e12) return count.toLocaleString("en");
+  const [digits, power] = count.toExponential(1).split("e+");
+  return `${digits} × 10^${power}`;
+}
+
+async function check() {
+  asked += 1;
+  const mine = asked;
+  const response = await fetch(form.dataset.check, { method: "POST", body: new FormData(form) }).catch(() => null);
+  if (response?.ok && mine === asked) show(await response.json());
+}
+
+form.addEventListener("input", ({ target }) => {
+  touched.add(target.name);
+  clearTimeout(timer);
+  timer = setTimeout(check, CHECK_AFTER_MS);
+});
+form.addEventListener("submit", () => {
+  byId("launch-button").disabled = true;
+});
+addEventListener("pageshow", () => {
+  byId("launch-button").disabled = false;
+});
+check();

@@ -1,0 +1,95 @@
+// A trial's figures, its facts, and what can be done with it.
+import { counted, dateTime, duration, percent, plural, points, remaining, shortCount, stateName } from "../domain/format.js";
+import { request } from "../lib/api.js";
+import { byId, element, refill, setText, withUnit } from "../lib/dom.js";
+import { shownAccuracy } from "./trial_row.js";
+
+export function trialHead() {
+  let trial = null;
+  let url = "";
+  const pin = byId("pin");
+  const retry = byId("retry");
+  pin.addEventListener("click", async () => {
+    pin.disabled = true;
+    await attempt(() => request(trial.pinned ? "DELETE" : "POST", `${url}pin/`), () => {
+      trial.pinned = !trial.pinned;
+      showPin(pin, trial);
+    });
+    pin.disabled = false;
+  });
+  retry.addEventListener("click", async () => {
+    retry.disabled = true;
+    await attempt(() => request("POST", `${url}retry/`), () => location.reload());
+    retry.disabled = false;
+  });
+  return (state) => {
+    ({ trial } = state);
+    url = `/api/v1/searches/${state.search.id}/trials/${trial.number}/`;
+    figures(state);
+    facts(state);
+    showPin(pin, trial);
+    pin.hidden = !state.search.can.edit;
+    retry.hidden = !(state.search.can.edit && trial.state === "failed");
+    byId("trial-download").hidden = !trial.kept;
+  };
+}
+
+async function attempt(send, then) {
+  setText(byId("action-error"), "");
+  try {
+    await send();
+    then();
+  } catch (error) {
+    setText(byId("action-error"), error.message);
+  }
+}
+
+function showPin(button, { pinned }) {
+  setText(button, pinned ? "Unpin" : "Pin");
+  button.setAttribute("aria-pressed", pinned);
+}
+
+function figures({ trial, search }) {
+  const start = search.start_accuracy;
+  const accuracy = shownAccuracy(trial);
+  byId("trial-state").className = `state ${trial.state}`;
+  setText(byId("trial-state"), stateName(trial.state));
+  byId("best-badge").hidden = search.best_trial !== trial.number;
+  refill(byId("accuracy-figure"), String(accuracy), () => withUnit(percent(accuracy), accuracy == null ? "" : "%"));
+  refill(byId("accuracy-note"), `${accuracy}${trial.failure}`, () => {
+    if (trial.failure) return element("span", { class: "reason" }, trial.failure);
+    if (accuracy == null) return "Waits for its first epoch";
+    return start == null ? "" : `${points(accuracy - start)} points ${accuracy < start ? "against" : "over"} the start network`;
+  });
+  const epochs = trial.curve?.length ?? 0;
+  const most = Math.max(epochs, trial.epochs ?? search.config?.recipe?.epochs ?? 0);
+  refill(byId("epochs"), `${epochs}${most}`, () => withUnit(String(epochs), most ? `of ${most}` : ""));
+  Object.assign(byId("epochs-progress"), { max: most || Math.max(1, epochs), value: epochs });
+  setText(byId("epochs-note"), trial.state === "running" && trial.eta_seconds != null ? `${remaining(trial.eta_seconds)} left`
+    : trial.state === "completed" && most && epochs < most ? "stopped early" : "trained");
+  const [size, unit] = counted(trial.parameters);
+  refill(byId("size"), size + unit, () => withUnit(size, unit));
+  setText(byId("size-note"), difference(trial.parameters, search.start_parameters));
+  const [work, workUnit] = counted(trial.multiply_adds);
+  refill(byId("work"), work + workUnit, () => withUnit(work, workUnit));
+  setText(byId("work-note"), difference(trial.multiply_adds, search.start_multiply_adds));
+  setText(byId("time"), duration(trial.seconds));
+  setText(byId("time-note"), trial.images_per_second ? `${Math.round(trial.images_per_second)} images/s` : "for the whole trial");
+}
+
+function difference(now, start) {
+  if (now == null || start == null) return "known when it has ended";
+  const change = now - start;
+  return change ? `${change > 0 ? "+" : "−"}${shortCount(Math.abs(change))} to the start` : "as the start network";
+}
+
+function facts({ trial, attempt: tries, losses, seed, created_at: created, started_at: started, ended_at: ended }) {
+  const time = (at) => (at ? element("time", { datetime: at }, dateTime(at)) : "–");
+  const rows = [
+    ["Proposed", time(created)], ["Started", time(started)], ["Ended", time(ended)], ["Worker", trial.worker || "–"],
+    ["Attempt", losses ? `${tries}, after ${plural(losses, "lost worker")}` : String(tries || "–")], ["Seed", String(seed)],
+    ["Reward", trial.reward == null ? "–" : trial.reward.toFixed(4)],
+  ];
+  refill(byId("facts"), JSON.stringify([created, started, ended, trial.worker, tries, losses, trial.reward]), () =>
+    rows.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]));
+}

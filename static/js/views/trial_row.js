@@ -1,0 +1,73 @@
+// One row of the trial table, and what opens below it.
+import { duration, percent, percentWithUnit, points, shortCount, stateName } from "../domain/format.js";
+import { cellOf } from "../domain/notation.js";
+import { element, refill, setText } from "../lib/dom.js";
+import { glyph } from "./diagram.js";
+
+/** Columns: key, title, number or text, and what makes it sortable. */
+export const COLUMNS = [
+  { key: "number", title: "Trial", n: true, value: (trial) => trial.number },
+  { key: "network", title: "Network" },
+  { key: "accuracy", title: "Accuracy", n: true, value: (trial) => shownAccuracy(trial) },
+  { key: "gain", title: "Over start", n: true, wide: true, value: (trial) => shownAccuracy(trial) },
+  { key: "parameters", title: "Parameters", n: true, wide: true, value: (trial) => trial.parameters },
+  { key: "multiply_adds", title: "Multiply-adds", n: true, wide: true, value: (trial) => trial.multiply_adds },
+  { key: "seconds", title: "Time", n: true, wide: true, value: (trial) => trial.seconds },
+  { key: "state", title: "State", value: (trial) => ORDER.indexOf(trial.state) },
+];
+const ORDER = ["running", "queued", "completed", "failed", "cancelled"];
+
+/** Of a running trial: after its last epoch. */
+export const shownAccuracy = ({ accuracy, curve, state }) =>
+  accuracy ?? (state === "running" ? curve?.at(-1) : null) ?? null;
+
+export function makeRow(trial, toggle) {
+  const cells = COLUMNS.map(({ key, n, wide }) =>
+    element("td", { class: [key, n && "n", wide && "wide"].filter(Boolean).join(" ") }));
+  const button = element("button", {
+    type: "button", class: "quiet expand", "aria-expanded": "false", "aria-label": `Details of trial ${trial.number}`,
+    on: { click: toggle },
+  });
+  const node = element("tr", { dataset: { number: trial.number } }, element("td", { class: "opener" }, button), cells);
+  return { node, button, cells: Object.fromEntries(COLUMNS.map(({ key }, index) => [key, cells[index]])), drawn: null };
+}
+
+export function updateRow(row, trial, { start, best, href, open }) {
+  row.button.setAttribute("aria-expanded", open);
+  if (row.drawn === trial && row.start === start && row.best === (best === trial.number)) return;
+  Object.assign(row, { drawn: trial, start, best: best === trial.number });
+  const { cells } = row;
+  const accuracy = shownAccuracy(trial);
+  row.node.classList.toggle("is-best", row.best);
+  refill(cells.number, href, () => element("a", { href }, String(trial.number)));
+  refill(cells.network, trial.notation, () => (cellOf(trial) ? glyph(cellOf(trial)) : ""));
+  refill(cells.accuracy, String(accuracy), () => (accuracy == null ? "–" : [element("b", {}, percent(accuracy)), " %"]));
+  setText(cells.gain, accuracy == null || start == null ? "–" : points(accuracy - start));
+  setText(cells.parameters, shortCount(trial.parameters));
+  setText(cells.multiply_adds, shortCount(trial.multiply_adds));
+  setText(cells.seconds, duration(trial.seconds));
+  const word = trial.interrupted ? "Interrupted" : stateName(trial.state);
+  refill(cells.state, `${word}${trial.pinned}${row.best}`, () => [
+    element("span", { class: `state ${trial.state}` }, element("span", {}, word)),
+    row.best && element("span", { class: "badge completed" }, "Best"),
+    trial.pinned && element("span", { class: "badge" }, "Pinned"),
+  ]);
+}
+
+/** What opens below a row: the network in one line, how it went, and the way to its page. */
+export function makeDetail(trial, { href, columns, start }) {
+  const accuracy = shownAccuracy(trial);
+  const facts = [
+    trial.interrupted ? "Interrupted" : stateName(trial.state),
+    accuracy != null && `${percentWithUnit(accuracy)}${start == null ? "" : ` (${points(accuracy - start)} points)`}`,
+    trial.parameters && `${shortCount(trial.parameters)} parameters`,
+    trial.multiply_adds && `${shortCount(trial.multiply_adds)} multiply-adds`,
+    trial.seconds && duration(trial.seconds), trial.worker,
+  ].filter(Boolean).join(" · ");
+  return element("tr", { class: "detail" }, element("td", { colspan: columns },
+    element("div", { class: "detail-box" },
+      element("p", { class: "facts-line" }, facts),
+      trial.failure ? element("p", { class: "reason" }, trial.failure) : null,
+      element("code", {}, trial.notation),
+      element("a", { class: "button", href }, `Open trial ${trial.number}`))));
+}
