@@ -4,10 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 FASHION := /usr/share/datasets/fashion-mnist
-DEMO := var/digits-demo
+# Installs a Debian package where that is possible; whoever needs it looks whether it is there.
+debian = [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || { apt-get update -qq && apt-get install -qq -y $(1) >/dev/null; }
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check unit data bench format clean
+.PHONY: help install run test check unit scripts browser data bench format clean
 
 help:  ## say what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,10 +24,10 @@ $(STAMP): requirements.txt requirements-dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-run: $(STAMP)  ## grow a network on handwritten digits, in the terminal; go on where it was
-	$(BIN)/python -m search_engine search $(if $(wildcard $(DEMO)/config.json),--resume,--out) $(DEMO)
+run: $(STAMP)  ## start everything on this machine: pages, coordinator, a worker for each device
+	@exec $(BIN)/python -m webapp.embedded
 
-test: check unit  ## lint, types, import rules and all tests
+test: check scripts unit  ## lint, types, import rules and all tests
 
 check: $(STAMP)
 	$(BIN)/ruff check .
@@ -34,18 +35,24 @@ check: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-unit: $(STAMP) data
+# The scripts of the pages: Node runs their tests, nothing is built.
+scripts:
+	@command -v node >/dev/null || { $(call debian,nodejs); }
+	@command -v node >/dev/null || { echo "the tests of the scripts need Node 20.19 or newer"; exit 1; }
+	node --test tests/js/*.test.js
+
+unit: $(STAMP) browser data
 	$(BIN)/pytest -n 2
 
-# One test reads the real Fashion-MNIST. Where it cannot be installed, the test says that it was left out.
-data: $(FASHION)
+# The end-to-end tests drive Debian's Chromium.
+browser:
+	@test -x /usr/bin/chromium || { $(call debian,chromium); }
+	@test -x /usr/bin/chromium || { echo "the end-to-end tests need Chromium: apt-get install chromium"; exit 1; }
 
-$(FASHION):
-	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  apt-get update -qq && apt-get install -qq -y dataset-fashion-mnist; \
-	else \
-	  echo "Fashion-MNIST is not on this machine; on Debian: apt-get install dataset-fashion-mnist"; \
-	fi
+# One test reads the real Fashion-MNIST. Where it cannot be installed, the test says that it was left out.
+data:
+	@test -d $(FASHION) || { $(call debian,dataset-fashion-mnist); }
+	@test -d $(FASHION) || echo "Fashion-MNIST is missing; on Debian: apt-get install dataset-fashion-mnist"
 
 bench: $(STAMP)  ## run the benchmarks that take minutes
 	$(BIN)/python -m benchmarks.transformations
