@@ -8,7 +8,7 @@ FASHION := /usr/share/datasets/fashion-mnist
 debian = [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || { apt-get update -qq && apt-get install -qq -y $(1) >/dev/null; }
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check unit scripts browser data bench format clean
+.PHONY: help install run test check unit scripts browser servers data bench format clean
 
 help:  ## say what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,7 +41,7 @@ scripts:
 	@command -v node >/dev/null || { echo "the tests of the scripts need Node 20.19 or newer"; exit 1; }
 	node --test tests/js/*.test.js
 
-unit: $(STAMP) browser data
+unit: $(STAMP) browser servers data
 	$(BIN)/pytest -n 2
 
 # The end-to-end tests drive Debian's Chromium.
@@ -50,6 +50,11 @@ browser:
 	@test -x /usr/bin/chromium || { echo "the end-to-end tests need Chromium: apt-get install chromium"; exit 1; }
 
 # One test reads the real Fashion-MNIST. Where it cannot be installed, the test says that it was left out.
+# Some tests start PostgreSQL and Redis of their own; without them they fail with the install line.
+servers:
+	@command -v redis-server >/dev/null && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
+	  || { $(call debian,postgresql redis-server); }
+
 data:
 	@test -d $(FASHION) || { $(call debian,dataset-fashion-mnist); }
 	@test -d $(FASHION) || echo "Fashion-MNIST is missing; on Debian: apt-get install dataset-fashion-mnist"
