@@ -53,7 +53,6 @@ class TrialTableView(APIView):
     """All trials as one file."""
 
     @extend_schema(
-        operation_id="trials_csv",
         parameters=[TrialFilterSerializer],
         responses={(200, "text/csv"): str},
     )
