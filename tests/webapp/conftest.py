@@ -1,8 +1,10 @@
 """Alice owns things, Bob is let in by her, Charlie is a stranger, and nobody has not signed in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from webapp.accounts.models import User
@@ -72,3 +74,16 @@ def admin_client(admin: User, client_of: ClientOf) -> Client:
 def anonymous_client(db: None) -> Client:
     """Nobody."""
     return Client()
+
+
+@pytest.fixture
+def messages() -> Iterator[Path]:
+    """The folder in which the embedded broker keeps its messages, empty."""
+    if not settings.EMBEDDED:
+        pytest.skip("messages are files with the embedded broker only")
+    folder = Path(settings.BROKER_FOLDER) / "messages"
+    for path in folder.iterdir():
+        path.unlink()
+    yield folder
+    for path in folder.iterdir():
+        path.unlink()

@@ -1,29 +1,14 @@
 """Sending: by name, after the commit, and without harm where the broker is away."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.db import transaction
 from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks
 
 from webapp.celery import app
 from webapp.task_names import ROUTES, TaskName
 from webapp.task_queue import send, send_on_commit
-
-
-@pytest.fixture
-def messages() -> Iterator[Path]:
-    """The folder in which the embedded broker keeps its messages, empty."""
-    if not settings.EMBEDDED:
-        pytest.skip("messages are files with the embedded broker only")
-    folder = Path(settings.BROKER_FOLDER) / "messages"
-    for path in folder.iterdir():
-        path.unlink()
-    yield folder
-    for path in folder.iterdir():
-        path.unlink()
 
 
 def test_a_message_goes_out_on_commit(

@@ -10,7 +10,6 @@ from django.core.files.storage import default_storage
 
 from tests.webapp.datasets import packing
 from webapp.accounts.models import User
-from webapp.celery import app
 from webapp.datasets import lifecycle, preparation, reader, services
 from webapp.datasets.models import Dataset
 from webapp.datasets.uploads import StreamedFile
@@ -21,7 +20,7 @@ MakeUpload = Callable[..., Dataset]
 
 @pytest.fixture(autouse=True)
 def own_files(settings: Any, tmp_path: Path) -> None:
-    """Files and messages of a test go where no other test looks."""
+    """Files of a test go where no other test looks."""
     settings.VAR = tmp_path
     settings.STORAGES = {
         **settings.STORAGES,
@@ -29,13 +28,6 @@ def own_files(settings: Any, tmp_path: Path) -> None:
             "BACKEND": "django.core.files.storage.FileSystemStorage",
             "OPTIONS": {"location": tmp_path / "files"},
         },
-    }
-    for name in ("messages", "control"):
-        (tmp_path / name).mkdir()
-    app.conf.broker_transport_options = {
-        "data_folder_in": str(tmp_path / "messages"),
-        "data_folder_out": str(tmp_path / "messages"),
-        "control_folder": str(tmp_path / "control"),
     }
     assert default_storage.path("") == str(tmp_path / "files")
 

@@ -1,6 +1,7 @@
 """Every change of a data set's state, and those that must not happen."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,12 +36,12 @@ def expire(dataset: Dataset) -> None:
 
 
 def test_the_message_goes_out_when_the_row_is_there(
-    make_upload: MakeUpload, django_capture_on_commit_callbacks: Any, tmp_path: Any
+    make_upload: MakeUpload, django_capture_on_commit_callbacks: Any, messages: Path
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         make_upload()
-        assert not list((tmp_path / "messages").iterdir())
-    assert len(list((tmp_path / "messages").iterdir())) == 1
+        assert not list(messages.iterdir())
+    assert len(list(messages.iterdir())) == 1
 
 
 def test_one_of_two_workers_claims_it(queued: Dataset) -> None:
