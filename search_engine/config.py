@@ -17,6 +17,7 @@ from search_engine.architecture.skeletons.base import check_range
 from search_engine.early_stopping import EarlyStopping
 from search_engine.errors import InvalidConfig
 from search_engine.objective import Objective
+from search_engine.strategy_settings import check_settings
 from search_engine.training import Recipe
 
 SEARCH_CONFIG_VERSION = 1
@@ -84,6 +85,7 @@ class SearchConfig:
         inherit: children start from the start network's weights; from scratch where False.
         recipe: how children are trained.
         objective: costs that count beside the accuracy.
+        measure_latency: measure each child's latency and memory, also where they do not count.
         early_stopping: when children are stopped.
         budget: when the search ends.
         parallel: how many trials are in flight at once.
@@ -104,6 +106,7 @@ class SearchConfig:
     inherit: bool = True
     recipe: Recipe = field(default_factory=Recipe)
     objective: Objective = field(default_factory=Objective)
+    measure_latency: bool = False
     early_stopping: EarlyStopping = field(default_factory=EarlyStopping)
     budget: Budget = field(default_factory=Budget)
     parallel: int = 1
@@ -119,7 +122,13 @@ class SearchConfig:
         check_range("seed", self.seed, 0, 2**32 - 1)
         settings = tuple(sorted(dict(self.strategy_settings).items()))
         object.__setattr__(self, "strategy_settings", settings)
+        check_settings(self.strategy, dict(settings))
         self._check_space()
+        if not self.inherit and not self.skeleton.has_fresh_weights:
+            raise InvalidConfig(
+                "inherit",
+                "a network that was exported has no fresh weights: its children must inherit",
+            )
         if self.inherit and self.morph.kind is MorphKind.EXACT:
             raise InvalidConfig(
                 "morph",
@@ -155,6 +164,7 @@ class SearchConfig:
             "inherit": self.inherit,
             "recipe": self.recipe.to_json(),
             "objective": self.objective.to_json(),
+            "measure_latency": self.measure_latency,
             "early_stopping": self.early_stopping.to_json(),
             "budget": dataclasses.asdict(self.budget),
             "parallel": self.parallel,
@@ -182,6 +192,8 @@ class SearchConfig:
             inherit=reader.boolean("inherit"),
             recipe=Recipe.from_json(reader.take("recipe")),
             objective=Objective.from_json(reader.take("objective")),
+            # Configs from before it was there lack it.
+            measure_latency="measure_latency" in reader and reader.boolean("measure_latency"),
             early_stopping=EarlyStopping.from_json(reader.take("early_stopping")),
             budget=_read_budget(reader.take("budget")),
             parallel=reader.integer("parallel"),

@@ -15,7 +15,7 @@ class TrialResult:
     Args:
         accuracy: on the validation images, a fraction; None for a failed trial.
         curve: accuracy after each epoch.
-        costs: parameters, multiply-adds, and seconds of latency where measured.
+        costs: parameters and multiply-adds; seconds of latency and bytes of memory where measured.
         epochs: how many were trained.
         seconds: that the trial took.
         images_per_second: trained.
