@@ -19,6 +19,7 @@ from search_engine.training.norms import refresh_norms
 from search_engine.training.pace import Pace
 from search_engine.training.recipe import Recipe
 from search_engine.training.step import TrainStep
+from search_engine.training.team import ALONE, Team
 
 
 class Loop:
@@ -31,6 +32,7 @@ class Loop:
         validation: batches to measure accuracy on, or None.
         should_stop: asked before each step.
         cuda_graphs: replay steps as CUDA graphs, on a CUDA device.
+        team: who trains it together.
     """
 
     def __init__(
@@ -42,11 +44,13 @@ class Loop:
         *,
         should_stop: Callable[[], bool],
         cuda_graphs: bool,
+        team: Team = ALONE,
     ) -> None:
-        self.step = TrainStep(network, recipe)
+        self.step = TrainStep(network, recipe, team)
         self.course = Course(network, recipe, self.step, recipe.epochs * len(training))
         self.average = Average(network, recipe.ema_decay) if recipe.ema_decay else None
-        graphed = cuda_graphs and self.step.device.type == "cuda"
+        # What other processes do in a step cannot be recorded.
+        graphed = cuda_graphs and team is ALONE and self.step.device.type == "cuda"
         self._graphed = GraphedStep(self.step) if graphed else None
         self._watch = Watch(network)
         self._network = network
@@ -54,6 +58,7 @@ class Loop:
         self._training = training
         self._validation = validation
         self._should_stop = should_stop
+        self._team = team
 
     def teach(self, epoch: int, pace: Pace) -> Iterator[StepProgress]:
         """Do the steps of an epoch.
@@ -72,15 +77,18 @@ class Loop:
         begin = epoch * len(self._training)
         end = begin + len(self._training)
         for step, batch in enumerate(self._training.epoch(epoch), start=begin + 1):
-            if self._should_stop():
+            stop, images = self._team.agree(self._should_stop(), len(batch[1]))
+            if stop:
                 raise TrainingStopped(epoch)
+            self.step.weight = len(batch[1]) * self._team.size / images
             self._teach(batch, step - 1)
-            pace.count(len(batch[1]))
+            pace.count(images)
             is_settled = step == end or (step - begin) % CHECK_STEPS == 0
             is_due = pace.is_due() or step == end
             if is_due or is_settled:
-                # Only here does the host wait for the device.
-                loss, _ = self.step.totals.read()
+                # Only here does the host wait for the device. The clocks of a team's processes
+                # differ: between the settled steps each has its own images only.
+                loss, _ = self.step.totals.read(self._team if is_settled else ALONE)
                 self._watch.check_loss(loss, epoch + 1, step, is_settled=is_settled)
             if is_due:
                 speed, eta_seconds = pace.images_per_second, pace.eta_seconds
@@ -97,7 +105,7 @@ class Loop:
         Raises:
             TrainingDiverged: weights or validation loss are not finite.
         """
-        loss, accuracy = self.step.totals.read()
+        loss, accuracy = self.step.totals.read(self._team)
         speed = pace.images_per_second
         done = (epoch + 1) * len(self._training)
         # What is measured, and saved, is what the next epoch begins with.
@@ -153,4 +161,6 @@ class Loop:
             return None
         with self.average.applied() if self.average else nullcontext():
             self.refresh_norms(epoch)
+            if not self._team.leads:
+                return None
             return evaluate(self._network, self._validation, autocast=self.step.autocast)

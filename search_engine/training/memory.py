@@ -1,7 +1,11 @@
 """A device's memory: how a network is laid out in it, and how to notice that it is full."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 
+from search_engine.errors import OutOfMemory
 from search_engine.networks import Network
 
 _FULL = ("DefaultCPUAllocator", "CUDNN_STATUS_ALLOC_FAILED", "CUBLAS_STATUS_ALLOC_FAILED")
@@ -25,3 +29,18 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     return any(sign in str(error) for sign in _FULL)
+
+
+@contextmanager
+def memory_faults() -> Iterator[None]:
+    """Turn errors that say that memory is full into a fault of what is trained.
+
+    Raises:
+        OutOfMemory: memory was full.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise OutOfMemory(str(error).splitlines()[0]) from None

@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from search_engine.networks import CondenseNet, Network
 from search_engine.training.recipe import Precision, Recipe
+from search_engine.training.team import ALONE, Team
 
 
 class Totals:
@@ -38,26 +39,37 @@ class Totals:
         hits = (logits.argmax(dim=1) == labels).sum()
         self._sums += torch.stack((loss.double() * len(labels), hits.double()))
 
-    def read(self) -> tuple[float, float]:
-        """Mean loss and accuracy so far; waits for the device."""
-        loss, hits = self._sums.tolist()
-        return loss / max(self.images, 1), hits / max(self.images, 1)
+    def read(self, team: Team = ALONE) -> tuple[float, float]:
+        """Mean loss and accuracy so far; waits for the device.
+
+        Args:
+            team: whose images count; all its processes must ask. By default only our own do.
+        """
+        images = self._sums.new_tensor([self.images])
+        loss, hits, count = team.total(torch.cat((self._sums, images))).tolist()
+        return loss / max(count, 1), hits / max(count, 1)
 
 
 class TrainStep:
     """Teaches a network one batch at a time.
 
+    `weight` is what this process's mean loss counts for in the next step: 1 for one that trains
+    alone.
+
     Args:
         network: in training mode, on its device.
         recipe: how.
+        team: who trains it together.
     """
 
-    def __init__(self, network: Network, recipe: Recipe) -> None:
+    def __init__(self, network: Network, recipe: Recipe, team: Team = ALONE) -> None:
         self.device = next(network.parameters()).device
         self.autocast = autocast_type(recipe.precision, self.device)
         self.optimiser = make_optimiser(network, recipe, self.device)
         self.totals = Totals(self.device)
+        self.weight = 1.0
         self._network = network
+        self._wrapped = team.wrapped(network)
         self._recipe = recipe
         self._lasso: Callable[[], Tensor] | None = None
         if isinstance(network, CondenseNet) and not network.is_converted and recipe.lasso_weight:
@@ -66,18 +78,23 @@ class TrainStep:
     def __call__(self, images: Tensor, labels: Tensor) -> None:
         """Teach it `images`, `(N, C, H, W)`, with their `labels`, int64, `(N,)`."""
         with torch.autocast(self.device.type, self.autocast, enabled=self.autocast is not None):
-            logits = self._network(images)
+            logits = self._wrapped(images)
         logits = logits.float()
-        loss = F.cross_entropy(logits, labels, label_smoothing=self._recipe.label_smoothing)
-        objective = loss
+        loss = self._loss(logits, labels)
+        objective = loss if self.weight == 1.0 else self.weight * loss
         if self._lasso is not None:
-            objective = loss + self._recipe.lasso_weight * self._lasso()
+            objective = objective + self._recipe.lasso_weight * self._lasso()
         self.optimiser.zero_grad(set_to_none=True)
         objective.backward()
         if self._recipe.gradient_clip is not None:
             nn.utils.clip_grad_norm_(self._network.parameters(), self._recipe.gradient_clip)
         self.optimiser.step()
         self.totals.add(loss, logits, labels)
+
+    def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        if not len(labels):
+            return logits.sum()  # no images here, but gradients of the batch norms' statistics
+        return F.cross_entropy(logits, labels, label_smoothing=self._recipe.label_smoothing)
 
     def set_learning_rate(self, value: float) -> None:
         """Of the next step. On CUDA a tensor on the device, which a recorded graph reads."""

@@ -19,6 +19,7 @@ from search_engine.training.pace import Pace
 from search_engine.training.randomness import OwnRandomness
 from search_engine.training.recipe import Recipe
 from search_engine.training.state import TrainingState, own
+from search_engine.training.team import ALONE, Team
 
 
 class Trainer:
@@ -33,6 +34,7 @@ class Trainer:
         device: that the batches are on.
         should_stop: asked before each step.
         cuda_graphs: replay steps as CUDA graphs; without effect on other devices.
+        team: who trains it together; each process has its own share of `training`.
 
     Raises:
         InvalidConfig: there is nothing to learn from, or in batches of another size than the
@@ -50,6 +52,7 @@ class Trainer:
         device: torch.device | str = "cpu",
         should_stop: Callable[[], bool] | None = None,
         cuda_graphs: bool = False,
+        team: Team = ALONE,
     ) -> None:
         _check_batches(training, recipe)
         self.network = network
@@ -58,7 +61,9 @@ class Trainer:
         self.epoch = 0
         self._training = training
         self._within_epoch = False
+        self._team = team
         settle(network, torch.device(device))
+        team.share_norms(network)
         self._loop = Loop(
             network,
             recipe,
@@ -66,6 +71,7 @@ class Trainer:
             validation,
             should_stop=should_stop or (lambda: False),
             cuda_graphs=cuda_graphs,
+            team=team,
         )
         self._randomness = OwnRandomness(self._loop.step.device)
 
@@ -152,7 +158,8 @@ class Trainer:
         pace = Pace((self.recipe.epochs - self.epoch) * len(self._training))
         while self.epoch < self.recipe.epochs:
             self._within_epoch = True
-            self._randomness.seed(self.seed, self.epoch)
+            # DropPath differs between the processes of a team, as their images do.
+            self._randomness.seed(self.seed, self.epoch, *self._team.seeds)
             yield from self._loop.teach(self.epoch, pace)
             ended = self._loop.end(self.epoch, pace)
             self.epoch, self._within_epoch = ended.epoch, False
