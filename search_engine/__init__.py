@@ -2,8 +2,11 @@
 
 What is importable from here needs no torch: cells, search space, skeletons, transformations as
 data, costs, errors. Modules, weights and training are in `search_engine.networks`, `.transforms`
-and beside.
+and beside. `load` brings torch in when it is called.
 """
+
+import os
+from typing import TYPE_CHECKING
 
 from search_engine import architecture, config, errors
 from search_engine.architecture import *  # noqa: F403
@@ -11,15 +14,20 @@ from search_engine.config import Budget, DataConfig, SearchConfig
 from search_engine.errors import (
     CheckpointError,
     DatasetError,
+    ExportError,
     IllegalTransformation,
     InvalidArchitecture,
     InvalidConfig,
     SearchEngineError,
     TrialFault,
 )
+from search_engine.export_report import ExportedFile, ExportKind, ExportReport
 from search_engine.presets import PRESETS, preset
 from search_engine.training import Recipe
 from search_engine.version import __version__
+
+if TYPE_CHECKING:
+    from search_engine.loading import Loaded
 
 __all__ = [
     *architecture.__all__,
@@ -28,6 +36,10 @@ __all__ = [
     "CheckpointError",
     "DataConfig",
     "DatasetError",
+    "ExportError",
+    "ExportKind",
+    "ExportReport",
+    "ExportedFile",
     "IllegalTransformation",
     "InvalidArchitecture",
     "InvalidConfig",
@@ -39,5 +51,21 @@ __all__ = [
     "architecture",
     "config",
     "errors",
+    "load",
     "preset",
 ]
+
+
+def load(path: str | os.PathLike[str], *, device: str = "cpu") -> "Loaded":
+    """A checkpoint, ready to classify images; see `search_engine.loading.load`.
+
+    Args:
+        path: of its folder, or of a zip that the application gave.
+        device: where the network shall live.
+
+    Raises:
+        CheckpointError: no checkpoint, a damaged one, or one of a network that was never trained.
+    """
+    from search_engine import loading
+
+    return loading.load(path, device=device)

@@ -67,6 +67,20 @@ class CheckpointError(SearchEngineError):
         self.reason = reason
 
 
+class ExportError(SearchEngineError):
+    """An export cannot be made, or computes something else; nothing of it is left on the disk.
+
+    Args:
+        kind: of the export, such as `onnx`.
+        reason: what was expected and what was got.
+    """
+
+    def __init__(self, kind: str, reason: str) -> None:
+        super().__init__(f"{kind}: {reason}")
+        self.kind = kind
+        self.reason = reason
+
+
 class DatasetError(SearchEngineError):
     """Images or labels are missing, damaged, unsafe to read, or too few to learn from.
 
@@ -123,6 +137,19 @@ class TrainingStopped(SearchEngineError):
     def __init__(self, epoch: int) -> None:
         super().__init__(f"training stopped on request after {epoch} complete epochs")
         self.epoch = epoch
+
+
+class TrainingBroken(SearchEngineError):
+    """A process of a training on several devices has died, and the others have ended with it. It
+    goes on from the last complete epoch when it is started again.
+
+    Args:
+        reason: what the processes said.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"a process of the training has ended; start it again to go on: {reason}")
+        self.reason = reason
 
 
 def _rebuild(

@@ -1,10 +1,10 @@
 """Evaluating a trial: inherit, morph, train, measure; before that, the start network."""
 
+import copy
 import dataclasses
 import statistics
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,14 +12,14 @@ import torch
 
 from search_engine.architecture import Architecture
 from search_engine.config import SearchConfig
-from search_engine.errors import InvalidConfig, OutOfMemory, TrialFault
-from search_engine.latency import measure_latency
-from search_engine.networks import Network, build_network
+from search_engine.errors import CheckpointError, InvalidConfig, TrialFault
+from search_engine.latency import measure_costs
+from search_engine.networks import AdoptedNetwork, Network, build_network
 from search_engine.objective import CostKind
 from search_engine.search import Trial
 from search_engine.search_data import SearchData
 from search_engine.training import EpochEnded, Event
-from search_engine.training.memory import is_out_of_memory
+from search_engine.training.memory import memory_faults
 from search_engine.training.metrics import evaluate
 from search_engine.training.resumable import run_resumable
 from search_engine.training.trainer import Trainer
@@ -88,7 +88,7 @@ class Evaluator:
         network: Network | None = None
         failure, stopped, costs = None, False, {}
         try:
-            with _memory_faults():
+            with memory_faults():
                 network = self._child(trial)
                 for event in self._train(network, trial, should_stop):
                     listener(event)
@@ -139,8 +139,8 @@ class Evaluator:
             CostKind.PARAMETERS: float(cost.parameters),
             CostKind.MULTIPLY_ADDS: float(cost.multiply_adds),
         }
-        if self._config.objective.measures_latency:
-            costs[CostKind.LATENCY_SECONDS] = measure_latency(network)
+        if self._config.measure_latency or self._config.objective.needs_measuring:
+            costs |= measure_costs(network)
         return costs
 
 
@@ -152,6 +152,7 @@ def train_start_network(
     device: torch.device | str = "cpu",
     listener: Listener = lambda event: None,
     should_stop: Callable[[], bool] | None = None,
+    initial: Network | None = None,
 ) -> tuple[Network, float]:
     """Train the search's start network.
 
@@ -162,17 +163,23 @@ def train_start_network(
         device: that trains.
         listener: hears of the training's progress.
         should_stop: asked at each step.
+        initial: whose weights it starts from, such as an adopted network's; it is not changed. From
+            fresh weights where None.
 
     Returns:
         The network, in eval mode, and its accuracy on the validation images.
 
     Raises:
-        InvalidConfig: the images do not have the skeleton's shape.
+        InvalidConfig: the images do not have the skeleton's shape, or there are no fresh weights.
+        CheckpointError: `initial` is another network.
         TrialFault: it diverged, or the device has not enough memory.
         TrainingStopped: `should_stop` said so.
     """
     architecture = start_architecture(config, data)
-    network = build_network(architecture, seed=config.seed, device=device)
+    if initial is None:
+        network = build_network(architecture, seed=config.seed, device=device)
+    else:
+        network = _copy(initial, architecture, config.seed).to(device)
     trainer = Trainer(
         network,
         config.start_recipe,
@@ -182,7 +189,7 @@ def train_start_network(
         device=device,
         should_stop=should_stop,
     )
-    with _memory_faults():
+    with memory_faults():
         for event in run_resumable(trainer, folder) if folder else trainer.run():
             listener(event)
     network.eval()
@@ -206,6 +213,18 @@ def start_architecture(config: SearchConfig, data: SearchData) -> Architecture:
     return Architecture.start(dataclasses.replace(config.skeleton, classes=data.classes))
 
 
+def _copy(initial: Network, architecture: Architecture, seed: int) -> Network:
+    """A copy of a network to train, with a new last layer where the number of classes differs."""
+    classes = architecture.skeleton.classes
+    if isinstance(initial, AdoptedNetwork):
+        network: Network = initial.for_classes(classes, seed)
+    else:
+        network = copy.deepcopy(initial)
+    if network.architecture != architecture:
+        raise CheckpointError("start network", "it is not the one that the settings describe")
+    return network
+
+
 def _mean(values: Sequence[float]) -> float:
     return statistics.fmean(values) if values else 0.0
 
@@ -213,14 +232,3 @@ def _mean(values: Sequence[float]) -> float:
 def _curve(epochs: Sequence[EpochEnded]) -> tuple[float, ...]:
     """Accuracy on the validation images after each epoch."""
     return tuple(e.validation_accuracy for e in epochs if e.validation_accuracy is not None)
-
-
-@contextmanager
-def _memory_faults() -> Iterator[None]:
-    """Turn errors that say that memory is full into a fault of the trial."""
-    try:
-        yield
-    except (RuntimeError, MemoryError) as error:
-        if not is_out_of_memory(error):
-            raise
-        raise OutOfMemory(str(error).splitlines()[0]) from None

@@ -87,17 +87,20 @@ class Runner:
         """Running time, earlier runs included."""
         return self.elapsed_before + time.monotonic() - self._began
 
-    def run(self, start: Network | None = None) -> None:
+    def run(self, start: Network | None = None, *, initial: Network | None = None) -> None:
         """Run until the budget is spent.
 
         Args:
             start: a trained start network; trained here where there is none.
+            initial: whose weights that training starts from; fresh ones where None.
 
         Raises:
             TrainingStopped: `should_stop` said so. Run again to go on.
             TrialFault: the start network could not be trained.
         """
         self._folder.write_config(self.config)
+        if initial is not None:
+            self._folder.write_initial(initial)
         evaluator = Evaluator(
             self.config, self._data, self._start_network(start), device=self._device
         )
@@ -152,6 +155,7 @@ class Runner:
                 device=self._device,
                 listener=self._listener.start_training,
                 should_stop=self._should_stop,
+                initial=self._folder.read_initial(),
             )
         if kept is None:
             self._folder.write_start(network, self.start_accuracy, self._data.trained_on)

@@ -28,6 +28,7 @@ from search_engine.strategies import (
     make_strategy,
     restore_strategy,
 )
+from search_engine.strategy_settings import whole
 from search_engine.trial import TrialResult
 
 SEARCH_STATE_VERSION = 1
@@ -121,7 +122,7 @@ class Search:
         self.classes = classes
         self.validation_images = validation_images
         self.start = Architecture.start(replace(config.skeleton, classes=classes))
-        settings = {name: _whole(value) for name, value in config.strategy_settings}
+        settings = {name: whole(value) for name, value in config.strategy_settings}
         self.strategy = make_strategy(config.strategy, config.space, config.seed, **settings)
         self.in_flight: dict[int, Trial] = {}
         self.ended: list[EndedTrial] = []
@@ -291,11 +292,6 @@ def trial_seed(search_seed: int, number: int) -> int:
     """Seed of a trial, 32 bits; it depends on the search's seed and the trial's number only."""
     digest = hashlib.sha256(f"{search_seed}/{number}".encode()).digest()
     return int.from_bytes(digest[:4], "big")
-
-
-def _whole(value: float) -> float:
-    """A whole number as `int`, which counts are."""
-    return int(value) if float(value).is_integer() else value
 
 
 def _trial_to_json(trial: Trial) -> Document:

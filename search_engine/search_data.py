@@ -1,15 +1,33 @@
 """The images of a search: divided once, normalised by the training images, held on the device."""
 
+from collections.abc import Iterator
+from typing import Protocol
+
 import torch
 from torch import Tensor
 
 from search_engine.checkpoint import TrainedOn
-from search_engine.config import DataConfig
-from search_engine.data import Batches, Dataset, DeviceImages
+from search_engine.data import Batch, Batches, Dataset, DeviceImages
 from search_engine.training import Recipe
 
 CALIBRATION_BATCH = 64
 MAX_CALIBRATION_IMAGES = 1000
+
+
+class Division(Protocol):
+    """How images are divided: `DataConfig` for a search, `FinalData` for a final training."""
+
+    @property
+    def validation(self) -> int:
+        """Images held out to measure on."""
+
+    @property
+    def calibration(self) -> int:
+        """Training images held out for batch-norm calibration and distillation."""
+
+    @property
+    def train_limit(self) -> int | None:
+        """At most so many training images; None for all."""
 
 
 class SearchData:
@@ -28,7 +46,7 @@ class SearchData:
     def __init__(
         self,
         dataset: Dataset,
-        config: DataConfig,
+        config: Division,
         *,
         seed: int,
         device: torch.device | str = "cpu",
@@ -58,8 +76,14 @@ class SearchData:
             self.statistics.std,
         )
 
-    def training(self, recipe: Recipe, *, seed: int) -> Batches:
-        """Batches to learn from, shuffled and augmented by seed and epoch."""
+    def training(self, recipe: Recipe, *, seed: int, share: tuple[int, int] = (0, 1)) -> Batches:
+        """Batches to learn from, shuffled and augmented by seed and epoch.
+
+        Args:
+            recipe: of the training.
+            seed: of order and changes.
+            share: which share of each batch, and of how many.
+        """
         return Batches(
             self.images,
             self.splits.train,
@@ -67,7 +91,14 @@ class SearchData:
             statistics=self.statistics,
             augmentation=self.dataset.augmentation,
             seed=seed,
+            share=share,
         )
+
+    def plain_training(self) -> Iterator[Batch]:
+        """The training images once, in order and unchanged: for calibration where none are held
+        out.
+        """
+        return self._plain(self.splits.train, CALIBRATION_BATCH).in_order()
 
     def validation(self) -> Batches:
         """Batches that the search selects by."""

@@ -74,6 +74,21 @@ class SearchFolder:
             network, self.path / "start", trained_on=trained_on, metrics={"accuracy": accuracy}
         )
         shutil.rmtree(self.start_training, ignore_errors=True)
+        shutil.rmtree(self._initial, ignore_errors=True)
+
+    def write_initial(self, network: Network) -> None:
+        """Keep the weights from which the start network is trained, until that is done."""
+        save_checkpoint(network, self._initial)
+
+    def read_initial(self) -> Network | None:
+        """The weights from which the start network is trained; None where they are fresh.
+
+        Raises:
+            CheckpointError: damaged; the message names the file.
+        """
+        if not (self._initial / "checkpoint.json").exists():
+            return None
+        return load_checkpoint(self._initial)
 
     def read_start(self) -> tuple[Network, float] | None:
         """The start network and its accuracy; None while there is none.
@@ -141,6 +156,10 @@ class SearchFolder:
     def trial_folder(self, number: int) -> Path:
         """Where a trial's checkpoint is, if it is kept."""
         return self.path / "trials" / f"{number:04d}"
+
+    @property
+    def _initial(self) -> Path:
+        return self.path / "initial"
 
     def _replace(self, name: str, text: str) -> None:
         new = self.path / f"{name}.new"

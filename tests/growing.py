@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import replace
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -30,6 +31,7 @@ from search_engine.networks import Network, build_network
 IMAGE = ImageShape(1, 8, 8)
 FAMILIES = ("densenet", "pyramidnet", "chainnet", "condensenet")
 MAX_DEPTH = 3
+N = TypeVar("N", bound=nn.Module)
 NEW_OPERATIONS = [operation for operation in Operation if operation is not Operation.IDENTITY]
 
 
@@ -51,7 +53,7 @@ def small_skeleton(
 
 
 @torch.no_grad()
-def look_trained(network: Network, seed: int) -> Network:
+def look_trained(network: N, seed: int) -> N:
     """Give every batch norm random statistics and scales: nothing is the identity by luck."""
     generator = torch.Generator().manual_seed(seed)
     for layer in network.modules():
@@ -128,4 +130,4 @@ def _draw(architecture: Architecture, rng: random.Random, *, morphs: bool) -> Tr
 
 def relative_change(before: Tensor, after: Tensor) -> float:
     """Largest change of logits as a share of their scale."""
-    return float((before - after).abs().max() / before.abs().max())
+    return float((before - after).abs().max().detach() / before.abs().max().detach())

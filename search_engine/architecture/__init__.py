@@ -26,18 +26,25 @@ from search_engine.architecture.lineage import Lineage, Morph, MorphKind
 from search_engine.architecture.notation import format_cell, parse_cell
 from search_engine.architecture.operations import SEARCHED_OPERATIONS, Operation, Order
 from search_engine.architecture.schemes import MOTIFS, Allocation, Merge
-from search_engine.architecture.shapes import Edge, Shape, check_fits, edges
+from search_engine.architecture.shapes import Edge, OwnConv, Shape, check_fits, edges
 from search_engine.architecture.skeletons import (
     FAMILIES,
+    TORCHVISION_MODELS,
+    AdoptedConfig,
     ChainNetConfig,
     CondenseNetConfig,
     DenseNetConfig,
     ImageShape,
+    Outline,
+    OutlineLayer,
     PyramidNetConfig,
+    Site,
+    SiteKind,
     SkeletonConfig,
+    Source,
     skeleton_from_json,
 )
-from search_engine.architecture.space import MergeOption, SearchSpace
+from search_engine.architecture.space import MergeOption, SearchSpace, search_space_of
 from search_engine.architecture.transformation_json import (
     transformation_from_json,
     transformation_to_json,
@@ -60,8 +67,10 @@ __all__ = [
     "NAMED_CELLS",
     "SEARCHED_OPERATIONS",
     "START_CELL",
+    "TORCHVISION_MODELS",
     "TREE_CELL_A",
     "TREE_CELL_B",
+    "AdoptedConfig",
     "Allocation",
     "Architecture",
     "Branch",
@@ -87,13 +96,19 @@ __all__ = [
     "Node",
     "Operation",
     "Order",
+    "Outline",
+    "OutlineLayer",
+    "OwnConv",
     "Path",
     "PyramidNetConfig",
     "ReplaceIdentity",
     "SearchSpace",
     "SetMerge",
     "Shape",
+    "Site",
+    "SiteKind",
     "SkeletonConfig",
+    "Source",
     "Transformation",
     "Widen",
     "cell_from_json",
@@ -108,6 +123,7 @@ __all__ = [
     "grow_cell",
     "parse_cell",
     "sample",
+    "search_space_of",
     "skeleton_from_json",
     "start_cell",
     "transformation_from_json",

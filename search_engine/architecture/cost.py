@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from search_engine.architecture.cell import Cell
 from search_engine.architecture.operations import Operation, Order
 from search_engine.architecture.schemes import Merge
-from search_engine.architecture.shapes import Shape, edges
+from search_engine.architecture.shapes import OwnConv, Shape, edges
 
 Size = tuple[int, int]
 """Height and width of a feature map, in pixels."""
@@ -61,8 +61,21 @@ def operation_cost(operation: Operation, shape: Shape, order: Order, size: Size)
     return norm + conv_cost(into, out, operation.kernel, size, groups)
 
 
+def own_conv_cost(own: OwnConv, operation: Operation, shape: Shape, size: Size) -> Cost:
+    """A convolution that an adopted network had; `size` is that of its output."""
+    groups = shape.groups if operation is Operation.GROUP_CONV_3X3 else 1
+    bias = Cost(shape.out_channels if own.bias else 0)
+    return bias + conv_cost(shape.in_channels, shape.out_channels, operation.kernel, size, groups)
+
+
 def cell_cost(
-    cell: Cell, site: Shape, order: Order, size: Size, *, norm_before_add: bool = False
+    cell: Cell,
+    site: Shape,
+    order: Order,
+    size: Size,
+    *,
+    norm_before_add: bool = False,
+    own: OwnConv | None = None,
 ) -> Cost:
     """A cell at a site.
 
@@ -72,13 +85,18 @@ def cell_cost(
         order: of its operations.
         size: of its output, in pixels.
         norm_before_add: each branch under `add` ends in a batch norm.
+        own: the convolution that an adopted network had here.
 
     Raises:
         InvalidArchitecture: the cell does not fit the site.
     """
     cost = Cost()
     for edge in edges(cell, site):
-        cost += operation_cost(edge.branch.operation, edge.shape, order, size)
+        operation = edge.branch.operation
+        if own is not None and own.stands_at(edge.path, operation):
+            cost += own_conv_cost(own, operation, edge.shape, size)
+        else:
+            cost += operation_cost(operation, edge.shape, order, size)
         if norm_before_add and cell.node(edge.path[:-1]).merge is Merge.ADD:
             cost += norm_cost(edge.shape.out_channels)
     return cost

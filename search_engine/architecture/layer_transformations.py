@@ -75,7 +75,8 @@ def _find(transformation: LayerTransformation, skeleton: SkeletonConfig, name: s
     layers = skeleton.hidden_layers()
     if name not in layers:
         known = f"such as {next(iter(layers))}" if layers else f"{skeleton.family} has none"
+        because = f"; {skeleton.fixed_because}" if skeleton.fixed_because else ""
         raise IllegalTransformation(
-            str(transformation), f"there is no hidden layer {name!r} ({known})"
+            str(transformation), f"there is no hidden layer {name!r} ({known}){because}"
         )
     return layers[name]

@@ -7,7 +7,7 @@ from typing import Self
 from search_engine.architecture.architecture import Architecture, Transformation
 from search_engine.architecture.documents import Document, Reader
 from search_engine.architecture.layer_transformations import Deepen
-from search_engine.architecture.operations import Order
+from search_engine.architecture.skeletons import SkeletonConfig
 from search_engine.architecture.transformation_json import (
     transformations_from_json,
     transformations_to_json,
@@ -91,7 +91,7 @@ class Lineage:
         for transformation in self.transformations:
             start = start.after(transformation)
             if self.morph.kind is MorphKind.EXACT:
-                _check_exact(transformation, start.skeleton.order)
+                _check_exact(transformation, start.skeleton)
         return start
 
     def then(self, *transformations: Transformation) -> "Lineage":
@@ -128,12 +128,13 @@ class Lineage:
         return lineage
 
 
-def _check_exact(transformation: Transformation, order: Order) -> None:
+def _check_exact(transformation: Transformation, skeleton: SkeletonConfig) -> None:
     match transformation:
         case ReplaceIdentity(_, operation) if not operation.has_weights:
             reason = f"{operation} cannot be the identity"
-        case ReplaceIdentity() | Deepen() if order is not Order.WEIGHT_BN_ACT:
-            reason = f"in order {order} the ReLU of a new operation cuts negative values"
+        case ReplaceIdentity() | Deepen() if not skeleton.starts_exactly:
+            order = f"in order {skeleton.order} of {skeleton.family}"
+            reason = f"{order} the ReLU of a new operation cuts negative values"
         case _:
             return
     raise IllegalTransformation(

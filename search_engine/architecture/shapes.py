@@ -38,6 +38,23 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnConv:
+    """The convolution that an adopted network had at a site: without batch norm and ReLU of ours.
+
+    Where there is one, the root's 3x3 convolutions, plain and grouped, are such convolutions.
+
+    Args:
+        bias: it adds a constant to each channel.
+    """
+
+    bias: bool
+
+    def stands_at(self, path: Path, operation: Operation) -> bool:
+        """Whether the branch at `path` with this operation is such a convolution."""
+        return len(path) == 1 and operation in (Operation.CONV_3X3, Operation.GROUP_CONV_3X3)
+
+
+@dataclass(frozen=True, slots=True)
 class Edge:
     """A branch with its path and the shape of its operation."""
 

@@ -5,13 +5,14 @@ Reference: Cai et al. 2018, sections 3.3 and 4.1 (arXiv:1806.02639).
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from search_engine.architecture.cell import MAX_EDGES, Cell, Node, Path, chain
 from search_engine.architecture.documents import Document, Reader
 from search_engine.architecture.operations import SEARCHED_OPERATIONS, Operation
 from search_engine.architecture.schemes import Allocation, Merge
+from search_engine.architecture.skeletons import SkeletonConfig
 from search_engine.architecture.transformations import (
     CellTransformation,
     InsertNode,
@@ -211,6 +212,18 @@ class SearchSpace:
             return int(choices**option.branches)
 
         return sum(forms(option) for option in self.merge_options(path))
+
+
+def search_space_of(skeleton: SkeletonConfig, space: SearchSpace | None = None) -> SearchSpace:
+    """A space with the start edge and the groups that a skeleton needs.
+
+    Args:
+        skeleton: of the start network.
+        space: whose other settings to keep; the defaults where None.
+    """
+    (branch,) = skeleton.start_cell.root.branches
+    space = SearchSpace() if space is None else space
+    return replace(space, start_edge=branch.operation, groups=skeleton.groups)
 
 
 def _check(legal: bool, field: str, expected: str, got: object) -> None:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from search_engine.command_line import search, show, train
+from search_engine.command_line import search, show, train, use
 from search_engine.errors import SearchEngineError
 
 
@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     show.add_command(commands)
     search.add_command(commands)
     train.add_commands(commands)
+    use.add_commands(commands)
     parsed = parser.parse_args(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without the drawing's characters

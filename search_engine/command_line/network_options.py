@@ -1,9 +1,15 @@
 """Options that describe a network: its skeleton and its cell."""
 
 import argparse
+from dataclasses import replace
 from typing import Any
 
 from search_engine.architecture import FAMILIES, ImageShape, Order, SkeletonConfig
+from search_engine.command_line.adopted_options import (
+    add_adopted_options,
+    is_adopted,
+    read_adopted,
+)
 from search_engine.command_line.inputs import read_numbers
 from search_engine.errors import InvalidConfig
 
@@ -12,7 +18,7 @@ _SETTINGS = ("blocks", "growth", "alpha", "channels", "groups", "drop_path")
 
 def add_network_options(parser: argparse.ArgumentParser) -> None:
     """Add the options for `read_skeleton` and `read_cell`."""
-    parser.add_argument("--network", choices=FAMILIES, default="densenet")
+    add_adopted_options(parser, default="densenet")
     parser.add_argument(
         "--cell",
         default="start",
@@ -45,8 +51,12 @@ def read_skeleton(
     Raises:
         InvalidConfig: an option belongs to another family, or is outside its limits.
     """
-    kind = FAMILIES[arguments.network]
     given = {name: getattr(arguments, name) for name in _SETTINGS}
+    if is_adopted(arguments.network):
+        return _adopted(arguments, given, image, classes)
+    if arguments.sites is not None:
+        raise InvalidConfig("--sites", f"{arguments.network} has a cell in every block")
+    kind = FAMILIES[arguments.network]
     settings: dict[str, Any] = {"image": image, "classes": classes, **given}
     settings = {name: value for name, value in settings.items() if value is not None}
     for name in settings:
@@ -59,3 +69,18 @@ def read_skeleton(
     if arguments.order:
         settings["order"] = Order(arguments.order)
     return kind(**settings)
+
+
+def _adopted(
+    arguments: argparse.Namespace,
+    given: dict[str, Any],
+    image: ImageShape | None,
+    classes: int | None,
+) -> SkeletonConfig:
+    drop_path = given.pop("drop_path") or 0.0
+    for name, value in given.items():
+        if value is not None:
+            raise InvalidConfig(f"--{name}", f"{arguments.network} has no such setting")
+    config, _ = read_adopted(arguments, image, classes)
+    order = Order(arguments.order) if arguments.order else config.order
+    return replace(config, order=order, drop_path=drop_path)

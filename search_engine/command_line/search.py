@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from search_engine.command_line.adopted_options import add_adopted_options
 from search_engine.config import STRATEGIES
 from search_engine.presets import PRESETS
 
@@ -23,6 +24,14 @@ def add_command(commands: Any) -> None:
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to keep the search")
     parser.add_argument("--resume", type=Path, metavar="DIR", help="go on with a search kept there")
     parser.add_argument("--start", type=Path, metavar="DIR", help="checkpoint of a start network")
+    add_adopted_options(parser, default=None)
+    parser.add_argument(
+        "--weights",
+        type=Path,
+        metavar="FILE",
+        help="of a torchvision or exported network: safetensors, or .pth with tensors only; the"
+        " training of the start network begins with them",
+    )
     parser.add_argument("--trials", type=int, metavar="N", help="end after so many trials")
     parser.add_argument("--seconds", type=int, metavar="N", help="end after so many seconds")
     parser.add_argument("--epochs", type=int, metavar="N", help="epochs of each child")

@@ -4,13 +4,13 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from search_engine.architecture import ImageShape
 from search_engine.checkpoint import load_checkpoint
 from search_engine.command_line.devices import pick_device, set_threads
 from search_engine.command_line.interrupts import interruptible
 from search_engine.command_line.progress import Progress
+from search_engine.command_line.search_network import fit
 from search_engine.config import SearchConfig
-from search_engine.data import Dataset, load_dataset
+from search_engine.data import load_dataset
 from search_engine.errors import CheckpointError, InvalidConfig, TrainingStopped
 from search_engine.presets import preset
 from search_engine.report import write_report
@@ -33,12 +33,13 @@ def run_search(arguments: argparse.Namespace) -> int:
     dataset = load_dataset(
         config.data.name, folder=arguments.data_folder, download=arguments.download
     )
+    start = load_checkpoint(arguments.start) if arguments.start else None
+    initial = None
     if not arguments.resume:
-        config = _fit(config, dataset)
+        config, initial = fit(arguments, config, dataset, start)
     set_threads(arguments.threads)
     device = pick_device(arguments.device)
     data = SearchData(dataset, config.data, seed=config.seed, device=device)
-    start = load_checkpoint(arguments.start, device=device) if arguments.start else None
     with interruptible() as stopped, Progress(config, folder.path) as progress:
         runner = Runner(
             config,
@@ -50,7 +51,7 @@ def run_search(arguments: argparse.Namespace) -> int:
         )
         progress.watch(runner, data)
         try:
-            runner.run(start)
+            runner.run(start, initial=initial)
         except TrainingStopped:
             progress.say(_how_to_resume(folder))
             return 130
@@ -62,7 +63,7 @@ def run_search(arguments: argparse.Namespace) -> int:
 
 def _read_config(arguments: argparse.Namespace, folder: SearchFolder) -> SearchConfig:
     if arguments.resume:
-        fixed = ("data", "epochs", "strategy", "seed", "start")
+        fixed = ("data", "epochs", "strategy", "seed", "start", "network", "sites", "weights")
         given = [name for name in fixed if getattr(arguments, name) is not None]
         if given:
             raise InvalidConfig(f"--{given[0]}", "a search that is resumed keeps this setting")
@@ -90,18 +91,6 @@ def _with_budget(config: SearchConfig, arguments: argparse.Namespace) -> SearchC
     if arguments.seconds is not None:
         budget = replace(budget, max_seconds=arguments.seconds)
     return replace(config, budget=budget)
-
-
-def _fit(config: SearchConfig, dataset: Dataset) -> SearchConfig:
-    """The config with the data set's image shape and classes."""
-    return replace(
-        config,
-        skeleton=replace(
-            config.skeleton,
-            image=ImageShape(*dataset.image_shape),
-            classes=len(dataset.class_names),
-        ),
-    )
 
 
 def _how_to_resume(folder: SearchFolder) -> str:

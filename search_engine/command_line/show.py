@@ -5,15 +5,19 @@ import json
 from typing import Any
 
 from search_engine.architecture import (
+    AdoptedConfig,
     Architecture,
-    SearchSpace,
+    Outline,
     SkeletonConfig,
     cell_to_json,
     format_cell,
+    search_space_of,
 )
+from search_engine.command_line.adopted_options import is_adopted, read_adopted
 from search_engine.command_line.drawing import draw_cell
 from search_engine.command_line.inputs import read_cell, read_image
 from search_engine.command_line.network_options import add_network_options, read_skeleton
+from search_engine.command_line.outline_drawing import draw_outline
 
 
 def add_command(commands: Any) -> None:
@@ -43,10 +47,13 @@ def run(arguments: argparse.Namespace) -> None:
         _show_space(skeleton, as_json=arguments.json)
         return
     cell = read_cell(arguments.cell, skeleton)
-    _show_network(Architecture(skeleton, cell), as_json=arguments.json)
+    outline = None
+    if is_adopted(arguments.network):
+        _, outline = read_adopted(arguments, arguments.image, arguments.classes)
+    _show_network(Architecture(skeleton, cell), outline, as_json=arguments.json)
 
 
-def _show_network(architecture: Architecture, *, as_json: bool) -> None:
+def _show_network(architecture: Architecture, outline: Outline | None, *, as_json: bool) -> None:
     cost, sites = architecture.cost, architecture.skeleton.sites()
     if as_json:
         document = {
@@ -57,13 +64,18 @@ def _show_network(architecture: Architecture, *, as_json: bool) -> None:
             "notation": format_cell(architecture.cell),
             "architecture": architecture.to_json(),
         }
+        if outline is not None:
+            document["outline"] = outline.to_json()
         print(json.dumps(document, indent=2))
         return
     image = architecture.skeleton.image
+    if outline is not None:
+        print(draw_outline(outline, {block.name for block in architecture.skeleton.layout()}))
+        print()
     print(draw_cell(architecture.cell))
     print()
     print(f"notation       {format_cell(architecture.cell)}")
-    print(f"network        {architecture.skeleton.family}, cell at {len(sites)} sites")
+    print(f"network        {_name(architecture.skeleton)}, cell at {len(sites)} sites")
     print(f"parameters     {cost.parameters:,}  ({_short(cost.parameters)})")
     print(
         f"multiply-adds  {cost.multiply_adds:,}  ({_short(cost.multiply_adds)})"
@@ -72,8 +84,7 @@ def _show_network(architecture: Architecture, *, as_json: bool) -> None:
 
 
 def _show_space(skeleton: SkeletonConfig, *, as_json: bool) -> None:
-    start = skeleton.start_cell.root.branches[0].operation
-    space = SearchSpace(start_edge=start, groups=skeleton.groups)
+    space = search_space_of(skeleton)
     ordered, canonical = space.size(), space.size(canonical=True)
     if as_json:
         print(
@@ -84,6 +95,10 @@ def _show_space(skeleton: SkeletonConfig, *, as_json: bool) -> None:
         return
     print(f"ordered trees                 {ordered:,}  ({ordered:.1e})")
     print(f"up to the order under add     {canonical:,}  ({canonical:.1e})")
+
+
+def _name(skeleton: SkeletonConfig) -> str:
+    return skeleton.model if isinstance(skeleton, AdoptedConfig) else skeleton.family
 
 
 def _short(number: int) -> str:

@@ -1,27 +1,42 @@
-"""What `train` and `evaluate` do."""
+"""What `train` does: a final training, watched in the terminal."""
 
 import argparse
-import json
+import os
 from dataclasses import replace
+from typing import Any
 
 from rich.console import Console
 
-from search_engine.architecture import Architecture, Cell, ImageShape
-from search_engine.checkpoint import load_checkpoint, read_description, save_checkpoint
+from search_engine.architecture import Cell, ImageShape, SkeletonConfig
+from search_engine.checkpoint import read_description
 from search_engine.command_line.devices import pick_device, set_threads
+from search_engine.command_line.evaluate_run import read_dataset
 from search_engine.command_line.inputs import read_cell
-from search_engine.command_line.interrupts import interruptible
+from search_engine.command_line.interrupts import StopFlag, interruptible
 from search_engine.command_line.network_options import read_skeleton
 from search_engine.command_line.progress import describe
-from search_engine.config import DataConfig
-from search_engine.data import Batches, Dataset, DeviceImages, Statistics, load_dataset
+from search_engine.data import Dataset
 from search_engine.errors import InvalidConfig, TrainingStopped
-from search_engine.networks import CondenseNet, build_network
-from search_engine.search_data import SearchData
-from search_engine.training import EpochEnded, Recipe
-from search_engine.training.metrics import Evaluation, evaluate
-from search_engine.training.resumable import run_resumable
-from search_engine.training.trainer import Trainer
+from search_engine.final_training import (
+    FinalData,
+    FinalResult,
+    FinalTrainingConfig,
+    Weights,
+    final_preset,
+)
+from search_engine.final_training.team_training import is_started_by_torchrun, train_in_team
+from search_engine.final_training.train import train_final
+from search_engine.training import EpochEnded, Event, Recipe
+
+_NETWORK = ("blocks", "growth", "alpha", "channels", "groups", "order")
+_RECIPE = {
+    "epochs": "epochs",
+    "batch_size": "batch_size",
+    "learning_rate": "learning_rate",
+    "weight_decay": "weight_decay",
+    "label_smoothing": "label_smoothing",
+    "ema": "ema_decay",
+}
 
 
 def train(arguments: argparse.Namespace) -> int:
@@ -33,111 +48,117 @@ def train(arguments: argparse.Namespace) -> int:
     Raises:
         SearchEngineError: the input is at fault, or the training failed.
     """
+    _check_processes(arguments)
     set_threads(arguments.threads)
-    console, device = Console(), pick_device(arguments.device)
-    dataset = _read_dataset(arguments, arguments.data or "digits")
-    if arguments.cutout is not None:
-        dataset = replace(
-            dataset, augmentation=replace(dataset.augmentation, cutout=arguments.cutout)
-        )
-    architecture = _read_architecture(arguments, dataset)
-    validation = arguments.validation or max(len(dataset) // 10, 1)
-    config = DataConfig(
-        name=dataset.name, validation=validation, calibration=len(dataset.class_names)
-    )
-    data = SearchData(dataset, config, seed=arguments.seed, device=device)
-    recipe = Recipe(
-        epochs=arguments.epochs,
-        batch_size=arguments.batch_size,
-        learning_rate=arguments.learning_rate,
-        label_smoothing=arguments.label_smoothing,
-        ema_decay=arguments.ema,
-    )
-    network = build_network(architecture, seed=arguments.seed, device=device)
+    config, dataset = _read_config(arguments)
+    console = Console(quiet=os.environ.get("RANK", "0") != "0")
+
+    def tell(event: Event) -> None:
+        if isinstance(event, EpochEnded):
+            console.print(describe(event), markup=False, highlight=False)
+
     with interruptible() as stopped:
-        trainer = Trainer(
-            network,
-            recipe,
-            data.training(recipe, seed=arguments.seed),
-            data.validation(),
-            seed=arguments.seed,
-            device=device,
-            should_stop=stopped,
-        )
         try:
-            for event in run_resumable(trainer, arguments.out / "training"):
-                if isinstance(event, EpochEnded):
-                    console.print(describe(event), markup=False, highlight=False)
+            result = _train(arguments, config, dataset, tell, stopped)
         except TrainingStopped:
             console.print("Stopped. The same command goes on from the last epoch.", markup=False)
             return 130
-    plain = network.converted() if isinstance(network, CondenseNet) else network
-    measured = evaluate(plain, data.test())
-    validated = evaluate(plain, data.validation())
-    save_checkpoint(
-        plain,
-        arguments.out,
-        trained_on=data.trained_on,
-        metrics={"accuracy": validated.accuracy, "test_accuracy": measured.accuracy},
-    )
-    cost = architecture.cost
-    console.print(
-        f"Test accuracy {measured.accuracy:.2%} ({measured.images} images),"
-        f" {cost.parameters:,} parameters. Checkpoint: {arguments.out}",
-        markup=False,
-        highlight=False,
-    )
+    if result is not None:
+        console.print(
+            f"Test accuracy {result.test_accuracy:.2%} ({result.test_images} images),"
+            f" {result.parameters:,} parameters. Checkpoint: {arguments.out}",
+            markup=False,
+            highlight=False,
+        )
     return 0
 
 
-def evaluate_checkpoint(arguments: argparse.Namespace) -> int:
-    """Measure a checkpoint on a data set's test images.
-
-    Raises:
-        SearchEngineError: the checkpoint is damaged, or the data set does not fit it.
-    """
-    description = read_description(arguments.checkpoint)
-    if description.trained_on is None:
-        raise InvalidConfig("checkpoint", "it does not say which data set it was trained on")
-    device = pick_device(arguments.device)
-    dataset = _read_dataset(arguments, arguments.data or description.trained_on.name)
-    image = description.architecture.skeleton.image
-    if dataset.image_shape != (image.channels, image.height, image.width):
-        raise InvalidConfig("--data", f"the network takes {image}, got {dataset.image_shape}")
-    if dataset.class_names != description.trained_on.class_names:
-        raise InvalidConfig("--data", "its classes are not those of the checkpoint")
-    network = load_checkpoint(arguments.checkpoint, device=device)
-    statistics = Statistics(description.trained_on.mean, description.trained_on.std)
-    # The test images do not depend on how the others are divided.
-    test = dataset.split(validation=1, calibration=len(dataset.class_names), seed=0).test
-    batches = Batches(DeviceImages(dataset, device), test, 256, statistics=statistics)
-    _print_evaluation(evaluate(network, batches), dataset, as_json=arguments.json)
-    return 0
+def _train(
+    arguments: argparse.Namespace,
+    config: FinalTrainingConfig,
+    dataset: Dataset,
+    listener: Any,
+    stopped: StopFlag,
+) -> FinalResult | None:
+    """The result; None in all of torchrun's processes but the first."""
+    settings: dict[str, Any] = {
+        "dataset": dataset,
+        "start_checkpoint": arguments.found,
+        "listener": listener,
+        "should_stop": stopped,
+    }
+    if not arguments.distributed:
+        device = pick_device(arguments.device)
+        return train_final(config, arguments.out, device=device, **settings)
+    devices = tuple(arguments.device.split(",")) if arguments.device else ()
+    if len(devices) == 1:
+        devices *= int(os.environ["LOCAL_WORLD_SIZE"])
+    return train_in_team(config, arguments.out, devices=devices, **settings)
 
 
-def _read_dataset(arguments: argparse.Namespace, name: str) -> Dataset:
-    return load_dataset(name, folder=arguments.data_folder, download=arguments.download)
+def _check_processes(arguments: argparse.Namespace) -> None:
+    if arguments.distributed and not is_started_by_torchrun():
+        raise InvalidConfig(
+            "--distributed",
+            "start it with torchrun --nproc-per-node=N -m search_engine train --distributed …",
+        )
+    if not arguments.distributed and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise InvalidConfig(
+            "--distributed", "torchrun has started several processes, so this option must be given"
+        )
 
 
-def _read_architecture(arguments: argparse.Namespace, dataset: Dataset) -> Architecture:
-    image = ImageShape(*dataset.image_shape)
-    skeleton = read_skeleton(arguments, image, len(dataset.class_names))
-    cell: Cell = read_cell(arguments.cell, skeleton)
-    if arguments.found is not None:
-        cell = read_description(arguments.found).architecture.cell
-    return Architecture(skeleton, cell)
+def _read_config(arguments: argparse.Namespace) -> tuple[FinalTrainingConfig, Dataset]:
+    base = final_preset(arguments.preset) if arguments.preset else None
+    name = arguments.data or (base.data.name if base else "digits")
+    dataset = read_dataset(arguments, name)
+    skeleton, cell = _read_network(arguments, base, dataset)
+    validation = arguments.validation
+    if validation is None:
+        validation = base.data.validation if base else max(len(dataset) // 10, 1)
+    config = FinalTrainingConfig(
+        data=FinalData(name=name, validation=validation, seed=arguments.seed),
+        skeleton=skeleton,
+        cell=cell,
+        recipe=_read_recipe(arguments, (base or FinalTrainingConfig()).recipe),
+        cutout=base.cutout if base and arguments.cutout is None else arguments.cutout,
+        weights=arguments.weights,
+        seed=arguments.seed,
+    )
+    return config, dataset
 
 
-def _print_evaluation(evaluation: Evaluation, dataset: Dataset, *, as_json: bool) -> None:
-    by_class = dict(zip(dataset.class_names, evaluation.per_class_accuracy, strict=True))
-    if as_json:
-        document = {
-            "accuracy": evaluation.accuracy,
-            "images": evaluation.images,
-            "by_class": by_class,
-        }
-        print(json.dumps(document, indent=2))
-        return
-    print(f"accuracy  {evaluation.accuracy:.2%} of {evaluation.images} test images")
-    for name, accuracy in by_class.items():
-        print(f"  {name:<20} {'–' if accuracy is None else f'{accuracy:.2%}'}")
+def _read_network(
+    arguments: argparse.Namespace, base: FinalTrainingConfig | None, dataset: Dataset
+) -> tuple[SkeletonConfig, Cell]:
+    image, classes = ImageShape(*dataset.image_shape), len(dataset.class_names)
+    found = read_description(arguments.found).architecture if arguments.found else None
+    if arguments.weights == Weights.GROWN and found is None:
+        raise InvalidConfig("--weights", "grown weights need --found, the checkpoint of a trial")
+    if arguments.weights == Weights.GROWN and found is not None:
+        skeleton: SkeletonConfig = _fixed(arguments, found.skeleton, "--weights grown")
+    elif base is not None:
+        skeleton = _fixed(arguments, base.skeleton, "--preset")
+        skeleton = replace(skeleton, image=image, classes=classes)
+    else:
+        skeleton = read_skeleton(arguments, image, classes)
+    if found is not None:
+        return skeleton, found.cell
+    if base is not None and arguments.cell == "start":
+        return skeleton, base.cell
+    return skeleton, read_cell(arguments.cell, skeleton)
+
+
+def _fixed(arguments: argparse.Namespace, skeleton: SkeletonConfig, by: str) -> SkeletonConfig:
+    """A skeleton that is given already; only its DropPath may be changed."""
+    for name in _NETWORK:
+        if getattr(arguments, name) is not None:
+            raise InvalidConfig(f"--{name}", f"the network is that of {by}")
+    if arguments.drop_path is None:
+        return skeleton
+    return replace(skeleton, drop_path=arguments.drop_path)
+
+
+def _read_recipe(arguments: argparse.Namespace, recipe: Recipe) -> Recipe:
+    given = {name: getattr(arguments, option) for option, name in _RECIPE.items()}
+    return replace(recipe, **{name: value for name, value in given.items() if value is not None})

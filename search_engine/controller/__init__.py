@@ -7,12 +7,12 @@ from search_engine.controller.forest import Forest, Place
 from search_engine.controller.reinforce import (
     Outcome,
     Reinforce,
-    ReinforceSettings,
     UpdateReport,
     importance_weights,
     policy_loss,
 )
 from search_engine.controller.replay import Choices, Replay, replay
+from search_engine.strategy_settings import ReinforceSettings
 
 __all__ = [
     "Baseline",

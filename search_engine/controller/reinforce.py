@@ -5,7 +5,6 @@ likely it is now than when it was drawn. So trials may return in any order and a
 updates. Reference: Cai et al. 2018, section 3.3 (arXiv:1806.02639); Williams 1992.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,50 +15,7 @@ from search_engine.controller.baseline import Baseline
 from search_engine.controller.controller import Controller
 from search_engine.controller.replay import Choices
 from search_engine.errors import InvalidConfig
-
-
-@dataclass(frozen=True, slots=True)
-class ReinforceSettings:
-    """How the controller is built and learns; the defaults are the paper's but for `max_weight`.
-
-    Args:
-        hidden: width of the encoder's states.
-        embedding: width of the encoder's embeddings.
-        learning_rate: of Adam.
-        batch: cells in an update.
-        entropy_bonus: weight of the entropy beside the reward.
-        baseline_decay: weight of the old baseline against a new batch's mean.
-        max_gradient_norm: longer gradients are scaled down to it.
-        max_weight: importance weights are cut here. A growth's weight is a product over all of its
-            decisions, so a few late cells can outweigh their batch. Measured on the synthetic
-            reward of benchmarks/controller.py with 40 trials under way: weights up to 30 and an
-            effective 24 % of the cells uncut, 63 % cut at 2, which is above nine tenths of the
-            weights. The bias is what is cut from cells that have become much likelier; it turns
-            no cell's gradient round, and these cells will be drawn again.
-
-    Raises:
-        InvalidConfig: a setting is outside its limits.
-    """
-
-    hidden: int = 100
-    embedding: int = 10
-    learning_rate: float = 0.006
-    batch: int = 10
-    entropy_bonus: float = 0.01
-    baseline_decay: float = 0.95
-    max_gradient_norm: float = 40.0
-    max_weight: float = 2.0
-
-    def __post_init__(self) -> None:
-        for field in ("hidden", "embedding", "batch"):
-            _check(getattr(self, field) >= 1, field, "at least 1", getattr(self, field))
-        for field in ("learning_rate", "max_gradient_norm"):
-            value = getattr(self, field)
-            _check(0 < value < math.inf, field, "a positive number", value)
-        _check(0 <= self.entropy_bonus < math.inf, "entropy_bonus", "0 or more", self.entropy_bonus)
-        decay = self.baseline_decay
-        _check(0 <= decay < 1, "baseline_decay", "0 or more and less than 1", decay)
-        _check(1 <= self.max_weight < math.inf, "max_weight", "1 or more", self.max_weight)
+from search_engine.strategy_settings import ReinforceSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +145,3 @@ class Reinforce:
         )
         self._adam.step()
         return norm.item()
-
-
-def _check(legal: bool, field: str, expected: str, got: object) -> None:
-    if not legal:
-        raise InvalidConfig(field, f"expected {expected}, got {got}")

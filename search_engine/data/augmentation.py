@@ -101,13 +101,15 @@ def apply_changes(images: Tensor, augmentation: Augmentation, changes: Tensor) -
     """Change each image as drawn.
 
     Args:
-        images: float or uint8, `(N, C, H, W)`.
+        images: float or uint8, `(N, C, H, W)`; N may be 0.
         augmentation: what the changes were drawn for.
         changes: int64, `(N, 5)`, on the images' device.
 
     Returns:
         The new images: same shape and type.
     """
+    if not len(images):
+        return images
     top, left, mirrored, row, column = changes.unbind(dim=1)
     pixels = images.permute(0, 2, 3, 1)
     if augmentation.padding or augmentation.flip:

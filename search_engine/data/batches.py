@@ -31,6 +31,8 @@ class Batches:
         dtype: type of the images that come out.
         channels_last: memory format of the images that come out, the faster one on most devices.
         drop_last: leave out a last batch that is smaller, in `epoch`.
+        share: which share of each batch of `epoch` comes out, from 0, and of how many: for
+            processes that train together. Of a last batch it may be nothing.
 
     Raises:
         InvalidConfig: `batch_size` is below 1, or the statistics are of other channels.
@@ -48,6 +50,7 @@ class Batches:
         dtype: torch.dtype = torch.float32,
         channels_last: bool = True,
         drop_last: bool = False,
+        share: tuple[int, int] = (0, 1),
     ) -> None:
         channels, height, width = images.image_shape
         if batch_size < 1:
@@ -64,6 +67,7 @@ class Batches:
         self._dtype = dtype
         self._channels_last = channels_last
         self._drop_last = drop_last
+        self._share = slice(share[0], None, share[1])
         # (x / 255 - mean) / std as x * scale + shift, one number per pixel and channel: without
         # broadcasting over three channels the CPU takes a quarter of the time.
         mean, std = torch.tensor(statistics.mean), torch.tensor(statistics.std)
@@ -86,7 +90,7 @@ class Batches:
         order = order[: len(self) * self.batch_size]
         indexes = self._indexes[order].to(self.images.index_device)
         if self._augmentation is None:
-            yield from self._plain(indexes)
+            yield from self._plain(indexes, self._share)
             return
         size = self.images.image_shape[1:]
         changes = draw_changes(self._augmentation, len(order), size, generator)
@@ -96,16 +100,17 @@ class Batches:
             torch.split(changes, self.batch_size),
             strict=True,
         ):
-            images, labels = self._gather(batch)
-            yield self._finish(apply_changes(images, self._augmentation, change)), labels
+            images, labels = self._gather(batch[self._share])
+            changed = apply_changes(images, self._augmentation, change[self._share])
+            yield self._finish(changed), labels
 
     def in_order(self) -> Iterator[Batch]:
         """All images once, in the order of `indexes`, neither shuffled nor augmented."""
         yield from self._plain(self._indexes.to(self.images.index_device))
 
-    def _plain(self, indexes: Tensor) -> Iterator[Batch]:
+    def _plain(self, indexes: Tensor, share: slice = slice(None)) -> Iterator[Batch]:
         for batch in torch.split(indexes, self.batch_size):
-            images, labels = self._gather(batch)
+            images, labels = self._gather(batch[share])
             yield self._finish(images), labels
 
     def _gather(self, indexes: Tensor) -> Batch:

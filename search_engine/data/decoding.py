@@ -16,7 +16,8 @@ from search_engine.errors import DatasetError
 Size = tuple[int, int]
 """Height and width in pixels."""
 
-_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "PPM")
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "PPM")
+"""Of image files that are read, by Pillow's names; its other decoders are never reached."""
 _GREY_MODES = ("1", "L", "LA")
 _COLOUR_MODES = ("P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr")
 
@@ -89,7 +90,7 @@ def _text(size: Size) -> str:
 @contextmanager
 def _opened(file: Entry) -> Iterator[Image.Image]:
     try:
-        with Image.open(io.BytesIO(file.read()), formats=_FORMATS) as image:
+        with Image.open(io.BytesIO(file.read()), formats=FORMATS) as image:
             yield image
     except (
         OSError,

@@ -3,6 +3,7 @@
 import torch
 
 from search_engine.architecture import Architecture
+from search_engine.networks.adopted.network import AdoptedNetwork
 from search_engine.networks.chainnet import ChainNet
 from search_engine.networks.condensenet import CondenseNet
 from search_engine.networks.counting import count_multiply_adds, count_parameters
@@ -14,6 +15,7 @@ from search_engine.networks.pyramidnet import PyramidNet
 from search_engine.networks.tree import BranchModule, CellModule, NodeModule
 
 __all__ = [
+    "AdoptedNetwork",
     "BranchModule",
     "CellModule",
     "ChainNet",
@@ -31,6 +33,7 @@ __all__ = [
 ]
 
 _FAMILIES: dict[str, type[Network]] = {
+    "adopted": AdoptedNetwork,
     "chainnet": ChainNet,
     "condensenet": CondenseNet,
     "densenet": DenseNet,
@@ -49,7 +52,7 @@ def build_network(
         device: where it shall live.
     """
     network = build_empty(architecture, device=device)
-    initialise(network, torch.Generator().manual_seed(seed))
+    network.draw_weights(torch.Generator().manual_seed(seed))
     return network
 
 

@@ -19,7 +19,7 @@ def initialise(module: nn.Module, generator: torch.Generator) -> None:
 
     Convolutions: normal with variance 2 / fan-out, where the fan-out counts only the outputs that
     an input reaches in its own group. Linear: uniform within 1 / sqrt(inputs), bias 0. Batch norm:
-    identity.
+    identity. Biases of convolutions: 0.
 
     Args:
         module: a network or a part of it.
@@ -34,11 +34,14 @@ def initialise(module: nn.Module, generator: torch.Generator) -> None:
                 fan_out = kernel * layer.out_channels / layer.groups
                 drawn = torch.randn(layer.weight.shape, generator=generator)
                 layer.weight.copy_(drawn * math.sqrt(2 / fan_out))
+                if layer.bias is not None:
+                    layer.bias.zero_()
             case nn.Linear():
                 bound = 1 / math.sqrt(layer.in_features)
                 drawn = torch.rand(layer.weight.shape, generator=generator)
                 layer.weight.copy_((2 * drawn - 1) * bound)
-                layer.bias.zero_()
+                if layer.bias is not None:
+                    layer.bias.zero_()
             case nn.BatchNorm2d():
                 layer.reset_parameters()
         match layer:

@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
+import torch
 from torch import Tensor, nn
 
 from search_engine.architecture import Architecture
 from search_engine.architecture.skeletons import Block
 from search_engine.networks.gate import Gate
+from search_engine.networks.initialise import initialise
 from search_engine.networks.layers import Head
 from search_engine.networks.operations import Conv
 from search_engine.networks.tree import CellModule
@@ -60,6 +62,14 @@ class Network(nn.Module):
         """
         raise KeyError(layer)
 
+    def draw_weights(self, generator: torch.Generator) -> None:
+        """Give it fresh weights.
+
+        Args:
+            generator: on the CPU; the same draws whatever the network's device.
+        """
+        initialise(self, generator)
+
     def gates(self) -> list[Gate]:
         """The gates of edges that are being morphed."""
         return [module for module in self.modules() if isinstance(module, Gate)]
@@ -73,4 +83,5 @@ class Network(nn.Module):
             skeleton.order,
             drop_path=skeleton.drop_path,
             norm_before_add=skeleton.norm_before_add,
+            own=block.own,
         )

@@ -4,12 +4,14 @@ order.
 Reference: Cai et al. 2018, section 4.1 (arXiv:1806.02639).
 """
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from search_engine.architecture.operations import Operation, Order
-from search_engine.architecture.shapes import Shape
+from search_engine.architecture.shapes import OwnConv, Shape
 
 
 class WeightedOperation(nn.Module):
@@ -75,6 +77,30 @@ class Conv(WeightedOperation):
         set_identity_kernel(self.conv.weight)
 
 
+class OwnConvModule(nn.Module):
+    """The 3x3 convolution that an adopted network had: no batch norm and no ReLU of ours.
+
+    Args:
+        shape: what it maps to what; its groups are the convolution's.
+        own: whether it has a bias.
+    """
+
+    def __init__(self, shape: Shape, own: OwnConv) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(
+            shape.in_channels,
+            shape.out_channels,
+            3,
+            stride=shape.stride,
+            padding=1,
+            groups=shape.groups,
+            bias=own.bias,
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(x)
+
+
 class SepConv(WeightedOperation):
     """A depthwise `kernel` x `kernel` convolution, then a 1x1 convolution.
 
@@ -114,14 +140,20 @@ def set_identity_kernel(weight: Tensor) -> None:
     weight[channels, channels % per_group, kernel // 2, kernel // 2] = 1.0
 
 
-def make_operation(operation: Operation, shape: Shape, order: Order) -> nn.Module:
+def make_operation(
+    operation: Operation, shape: Shape, order: Order, own: OwnConv | None = None
+) -> nn.Module:
     """The module of an edge.
 
     Args:
         operation: what it computes.
         shape: what it maps to what; only grouped convolutions use its groups.
         order: of weight, batch norm and ReLU.
+        own: the edge is the convolution that an adopted network had.
     """
+    if own is not None:
+        groups = shape.groups if operation is Operation.GROUP_CONV_3X3 else 1
+        return OwnConvModule(replace(shape, groups=groups), own)
     if operation.is_separable:
         return SepConv(operation.kernel, shape, order)
     if operation.is_conv:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from search_engine.architecture.cell import Cell, Node, Path
+from search_engine.architecture.cell import Branch, Cell, Node, Path
 from search_engine.architecture.operations import Operation, Order
 from search_engine.architecture.schemes import Allocation, Merge, split_widths
-from search_engine.architecture.shapes import Shape, branch_shapes, check_fits
+from search_engine.architecture.shapes import OwnConv, Shape, branch_shapes, check_fits
 from search_engine.networks.gate import Gate
 from search_engine.networks.operations import make_operation
 
@@ -26,6 +26,7 @@ class BranchModule(nn.Module):
         order: of the operation's weight, batch norm and ReLU.
         node: the node below; None for a leaf.
         norm_before_add: end in a batch norm, as branches under `add` do in CondenseNet.
+        own: the edge is the convolution that an adopted network had.
     """
 
     def __init__(
@@ -36,10 +37,11 @@ class BranchModule(nn.Module):
         node: "NodeModule | None" = None,
         *,
         norm_before_add: bool = False,
+        own: OwnConv | None = None,
     ) -> None:
         super().__init__()
         self.shape = shape
-        self.operation = make_operation(operation, shape, order)
+        self.operation = make_operation(operation, shape, order, own)
         self.node = node
         self.norm = nn.BatchNorm2d(shape.out_channels) if norm_before_add else None
         # Gates stand only in a child that is being morphed.
@@ -135,6 +137,7 @@ class CellModule(nn.Module):
         order: of its operations.
         drop_path: probability that a branch under `add` is dropped in training.
         norm_before_add: end each branch under `add` in a batch norm.
+        own: the convolution that an adopted network had here.
 
     Raises:
         InvalidArchitecture: the cell does not fit the site.
@@ -148,12 +151,14 @@ class CellModule(nn.Module):
         *,
         drop_path: float = 0.0,
         norm_before_add: bool = False,
+        own: OwnConv | None = None,
     ) -> None:
         super().__init__()
         check_fits(cell, site)
         self.order = order
         self.drop_path = drop_path
         self.norm_before_add = norm_before_add
+        self.own = own
         self.root = self.make_node(cell.root, site)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -177,16 +182,25 @@ class CellModule(nn.Module):
         """Every node that is no leaf."""
         return (module for module in self.modules() if isinstance(module, NodeModule))
 
-    def make_node(self, node: Node, shape: Shape) -> NodeModule:
+    def make_node(self, node: Node, shape: Shape, path: Path = ()) -> NodeModule:
         """Modules with fresh weights for a node that is no leaf."""
+        shapes = branch_shapes(node, shape)
         branches = [
-            BranchModule(
-                branch.operation,
-                edge,
-                self.order,
-                None if branch.node.is_leaf else self.make_node(branch.node, edge.below),
-                norm_before_add=self.norm_before_add and node.merge is Merge.ADD,
-            )
-            for branch, edge in zip(node.branches, branch_shapes(node, shape), strict=True)
+            self._make_branch(branch, edge, (*path, index), node.merge)
+            for index, (branch, edge) in enumerate(zip(node.branches, shapes, strict=True))
         ]
         return NodeModule(branches, node.merge, node.allocation, shape, self.drop_path)
+
+    def _make_branch(self, branch: Branch, shape: Shape, path: Path, merge: Merge) -> BranchModule:
+        own = self.own
+        if own is not None and not own.stands_at(path, branch.operation):
+            own = None
+        below = None if branch.node.is_leaf else self.make_node(branch.node, shape.below, path)
+        return BranchModule(
+            branch.operation,
+            shape,
+            self.order,
+            below,
+            norm_before_add=self.norm_before_add and merge is Merge.ADD,
+            own=own,
+        )

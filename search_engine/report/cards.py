@@ -1,7 +1,10 @@
 """The report's cards: the best cell with its growth, the charts, the tables."""
 
+from functools import partial
+
 from search_engine.architecture import Cell, format_cell
 from search_engine.errors import SearchEngineError
+from search_engine.objective import CostKind
 from search_engine.report.charts import accuracy_chart, below_axis, pareto_chart
 from search_engine.report.diagram import draw_cell
 from search_engine.report.growth import film_strip
@@ -29,6 +32,12 @@ LEGEND = (
     ("", "chip", "has weights"),
     ("", "chip hollow", "has none"),
 )
+
+MEASURED = {
+    CostKind.LATENCY_1: ("latency of one image", "ms"),
+    CostKind.LATENCY_64: ("latency of 64 images", "ms"),
+    CostKind.MEMORY: ("memory for one image", "MiB"),
+}
 
 STRATEGIES = {"reinforce": "the controller", "random": "random sampling", "evolution": "evolution"}
 
@@ -83,7 +92,19 @@ def chart_cards(record: Record, strategy: str) -> tuple[Markup, ...]:
             class_="chart half",
         ),
         _reward_card(record),
+        *_measured_cards(record),
     )
+
+
+def _measured_cards(record: Record) -> list[Markup]:
+    """Accuracy against each cost that was measured; none where the search measures none."""
+    found = []
+    for kind, (heading, unit) in MEASURED.items():
+        if any(row.measured(kind) is not None for row, _ in record.completed):
+            chart = pareto_chart(record, partial(Row.measured, kind=kind), None, unit)
+            note = f"accuracy in %, {unit} on the device that trained, line: no other trial beats"
+            found.append(card(f"Accuracy against {heading}", note, chart, class_="chart half"))
+    return found
 
 
 def table_cards(record: Record) -> tuple[Markup | None, ...]:

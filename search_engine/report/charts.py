@@ -49,15 +49,15 @@ def accuracy_chart(record: Record) -> Markup:
 
 
 def pareto_chart(
-    record: Record, cost: Callable[[Row], float | None], start: float, unit: str
+    record: Record, cost: Callable[[Row], float | None], start: float | None, unit: str
 ) -> Markup:
     """Accuracy against a cost; the trials that no other beats, joined and numbered.
 
     Args:
         record: the trials.
         cost: of a trial, where it is known.
-        start: the start network's.
-        unit: what the cost counts.
+        start: the start network's, where it is known.
+        unit: what the cost counts, or its unit.
     """
     placed = [
         (value, accuracy, row)
@@ -65,10 +65,10 @@ def pareto_chart(
         if (value := cost(row)) is not None
     ]
     front = [placed[i] for i in pareto_front([(value, accuracy) for value, accuracy, _ in placed])]
-    plot = Plot(
-        axis_over([start, *(value for value, _, _ in placed)], least=1.0), accuracy_axis(record)
-    )
-    begin = (record.start_accuracy, start)
+    known = [] if start is None else [start]
+    values = [*known, *(value for value, _, _ in placed)]
+    least = 1.0 if start is not None else max(values, default=1.0) / 10
+    plot = Plot(axis_over(values, least=least), accuracy_axis(record))
     return plot.frame(
         _pareto_label(front, unit),
         data=(
@@ -76,17 +76,18 @@ def pareto_chart(
             plot.steps([point[:2] for point in front], plot.x.high),
         ),
         marks=(
-            plot.mark(
-                begin[::-1],
-                f"Start network: {percent(begin[0])} %, {short_count(start)} {unit}",
-                "mark start",
-            ),
+            *(_start_mark(plot, value, record.start_accuracy, unit) for value in known),
             *(plot.mark(point[:2], _say(point, unit)) for point in front),
             *_numbers(plot, front),
         ),
         x_ticks={tick: tick_count(tick) for tick in plot.x.ticks(4) if tick >= 0},
         y_ticks=accuracy_ticks(plot.y),
     )
+
+
+def _start_mark(plot: Plot, cost: float, accuracy: float, unit: str) -> Markup:
+    text = f"Start network: {percent(accuracy)} %, {short_count(cost)} {unit}"
+    return plot.mark((cost, accuracy), text, "mark start")
 
 
 def accuracy_ticks(axis: Axis) -> dict[float, str]:

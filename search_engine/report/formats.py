@@ -18,9 +18,12 @@ def points(difference: float) -> str:
 
 
 def counted(count: float) -> tuple[str, str]:
-    """A count as number and unit: 612,345 is (`612`, `K`), 1,230,000 is (`1.23`, `M`)."""
+    """A count as number and unit: 612,345 is (`612`, `K`), 1,230,000 is (`1.23`, `M`).
+
+    What is no whole number and below 100, such as milliseconds, keeps three digits: `0.482`.
+    """
     if count < 1000:
-        return f"{count:.0f}", ""
+        return (f"{count:.0f}" if count >= 100 or count == round(count) else f"{count:.3g}"), ""
     exponent = min(int(math.log10(count)) // 3, 4)
     if float(f"{count / 1000**exponent:.3g}") >= 1000 and exponent < 4:
         exponent += 1

@@ -60,6 +60,12 @@ class Row:
         """Of its network for one image, where they are known."""
         return self.result.costs.get(CostKind.MULTIPLY_ADDS)
 
+    def measured(self, kind: CostKind) -> float | None:
+        """A latency in milliseconds, or memory in MiB, where it was measured."""
+        cost = self.result.costs.get(kind)
+        scale = 1 / 2**20 if kind is CostKind.MEMORY else 1000
+        return None if cost is None else scale * cost
+
     @property
     def growth(self) -> tuple[CellTransformation, ...]:
         """The transformations one by one; none where they are not known."""

@@ -15,34 +15,11 @@ from torch import Tensor
 
 from search_engine.architecture import Growth, SearchSpace, sample, transformations_to_json
 from search_engine.architecture.documents import Document, Reader
-from search_engine.errors import InvalidConfig
 from search_engine.strategies.base import Strategy
 from search_engine.strategies.generator_json import generator_from_json, generator_to_json
 from search_engine.strategies.mutation import mutate
 from search_engine.strategies.proposal import Proposal, growth_from_json
-from search_engine.strategies.settings import read_settings
-
-
-@dataclass(frozen=True, slots=True)
-class EvolutionSettings:
-    """Sizes for searches of some hundred trials (the paper's are 100 and 25 for 20,000).
-
-    Args:
-        population: how many of the latest cells may become parents; as many are random at first.
-        tournament: how many of them are drawn for one parent, the best of which it is.
-
-    Raises:
-        InvalidConfig: a setting is outside its limits.
-    """
-
-    population: int = 50
-    tournament: int = 10
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.tournament <= self.population:
-            raise InvalidConfig(
-                "tournament", f"expected 1 to {self.population}, got {self.tournament}"
-            )
+from search_engine.strategy_settings import EvolutionSettings, read_settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from torch import Tensor
@@ -12,12 +11,7 @@ from search_engine.architecture.documents import Document, Reader
 from search_engine.strategies.base import Strategy
 from search_engine.strategies.generator_json import generator_from_json, generator_to_json
 from search_engine.strategies.proposal import Proposal
-from search_engine.strategies.settings import read_settings
-
-
-@dataclass(frozen=True, slots=True)
-class RandomSettings:
-    """Chance has nothing to set."""
+from search_engine.strategy_settings import RandomSettings, read_settings
 
 
 class RandomStrategy(Strategy):

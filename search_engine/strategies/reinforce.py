@@ -14,14 +14,13 @@ from search_engine.controller import (
     Controller,
     Outcome,
     Reinforce,
-    ReinforceSettings,
     UpdateReport,
     replay,
 )
 from search_engine.errors import InvalidConfig
 from search_engine.strategies.base import Strategy
 from search_engine.strategies.proposal import Proposal
-from search_engine.strategies.settings import read_settings
+from search_engine.strategy_settings import ReinforceSettings, read_settings
 
 
 class ReinforceStrategy(Strategy):

@@ -11,7 +11,7 @@ from torch import nn
 
 from search_engine.architecture.schemes import Allocation, Merge, split_ranges
 from search_engine.architecture.shapes import Shape
-from search_engine.networks.operations import Conv, SepConv, WeightedOperation
+from search_engine.networks.operations import Conv, OwnConvModule, SepConv, WeightedOperation
 from search_engine.networks.tree import BranchModule, CellModule
 from search_engine.transforms.birth import Birth
 from search_engine.transforms.noise import add_noise
@@ -79,16 +79,15 @@ def _part(
     if isinstance(part.operation, WeightedOperation):
         norm_range = inputs if part.operation.order.norm_first else outputs
         cut_norm(part.operation.norm, norm_range)
-        _cut_weights(part.operation, inputs, outputs)
+    if isinstance(part.operation, SepConv):
+        # Its input is replicated: the depthwise part is copied whole.
+        cut_outputs(part.operation.pointwise, outputs)
+    elif isinstance(part.operation, Conv | OwnConvModule):
+        _cut_conv(part.operation.conv, inputs, outputs)
     return part
 
 
-def _cut_weights(operation: WeightedOperation, inputs: Range, outputs: Range) -> None:
-    if isinstance(operation, SepConv):
-        # Its input is replicated: the depthwise part is copied whole.
-        cut_outputs(operation.pointwise, outputs)
-        return
-    conv = cast(Conv, operation).conv
+def _cut_conv(conv: nn.Conv2d, inputs: Range, outputs: Range) -> None:
     if conv.groups > 1:
         per_group = conv.in_channels // conv.groups
         conv.groups = (inputs[1] - inputs[0]) // per_group
@@ -100,6 +99,8 @@ def cut_outputs(conv: nn.Conv2d, outputs: Range) -> None:
     """Keep only some of a convolution's filters."""
     start, stop = outputs
     conv.weight = nn.Parameter(conv.weight.detach()[start:stop].clone())
+    if conv.bias is not None:
+        conv.bias = nn.Parameter(conv.bias.detach()[start:stop].clone())
     conv.out_channels = stop - start
 
 

@@ -29,7 +29,7 @@ def unusual() -> SearchConfig:
         start_recipe=Recipe(epochs=2),
         space=SearchSpace(start_edge=Operation.CONV_3X3, groups=1),
         strategy="evolution",
-        strategy_settings=(("population", 8.0),),
+        strategy_settings=(("population", 18.0),),
         morph=Morph(MorphKind.DISTILLED, 0.1),
         inherit=False,
         recipe=Recipe(epochs=3),
@@ -98,3 +98,11 @@ def test_the_papers_preset_has_the_papers_numbers() -> None:
 def test_an_unknown_preset_is_refused() -> None:
     with pytest.raises(InvalidConfig, match="digits-demo"):
         preset("mnist")
+
+
+def test_a_config_from_before_latency_was_measured_is_still_read() -> None:
+    document = SearchConfig().to_json()
+    del document["measure_latency"]
+    assert SearchConfig.from_json(document) == SearchConfig()
+    document["measure_latency"] = True
+    assert SearchConfig.from_json(document).measure_latency

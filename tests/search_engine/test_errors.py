@@ -7,6 +7,7 @@ import pytest
 from search_engine import errors
 from search_engine.errors import (
     CheckpointError,
+    ExportError,
     IllegalTransformation,
     InvalidConfig,
     OutOfMemory,
@@ -26,6 +27,7 @@ def test_all_errors_have_one_root() -> None:
         InvalidConfig("seed", "expected 0, got 1"),
         IllegalTransformation("InsertNode", "no such branch"),
         CheckpointError("a/b", "missing"),
+        ExportError("onnx", "it differs"),
         TrainingDiverged(2, 30, "the loss is nan"),
         OutOfMemory("3 GiB"),
     ],

@@ -25,6 +25,7 @@ from search_engine.search import Trial
 from search_engine.search_data import SearchData
 from search_engine.strategies import Proposal
 from search_engine.training import EpochEnded, Recipe, StepProgress
+from search_engine.trial import TrialResult
 
 CONFIG = SearchConfig(
     data=DataConfig(name="digits", validation=200, calibration=64, train_limit=600),
@@ -168,11 +169,24 @@ def test_a_trial_can_be_given_up_at_any_step(data: SearchData, start: Network) -
         Evaluator(CONFIG, data, start).evaluate(new_trial(), should_stop=lambda: next(asked))
 
 
-def test_the_latency_is_measured_where_it_counts(data: SearchData, start: Network) -> None:
-    term = CostTerm(CostKind.LATENCY_SECONDS, CostRule.TARGET, 1.0)
+MEASURED = {CostKind.LATENCY_1, CostKind.LATENCY_64, CostKind.MEMORY}
+
+
+def test_what_counts_is_measured(data: SearchData, start: Network) -> None:
+    term = CostTerm(CostKind.LATENCY_64, CostRule.TARGET, 1.0)
     config = replace(CONFIG, objective=Objective((term,)))
-    result = Evaluator(config, data, start).evaluate(new_trial()).result
-    assert 0 < result.costs[CostKind.LATENCY_SECONDS] < 10
+    costs = Evaluator(config, data, start).evaluate(new_trial()).result.costs
+    assert 0 < costs[CostKind.LATENCY_1] < 10 and 0 < costs[CostKind.LATENCY_64] < 10
+    assert costs[CostKind.MEMORY] > 4 * costs[CostKind.PARAMETERS]
+
+
+def test_measuring_is_asked_for_and_changes_nothing_else(data: SearchData, start: Network) -> None:
+    plain = Evaluator(CONFIG, data, start).evaluate(new_trial()).result
+    measuring = replace(CONFIG, measure_latency=True)
+    measured = Evaluator(measuring, data, start).evaluate(new_trial()).result
+    assert set(measured.costs) - set(plain.costs) == MEASURED
+    assert measured.curve == plain.curve
+    assert TrialResult.from_json(measured.to_json()) == measured
 
 
 def test_images_of_another_shape_are_refused(data: SearchData) -> None:

@@ -59,6 +59,26 @@ def test_an_objective_round_trips_through_json() -> None:
         Objective.from_json([{"cost": "parameters"}])
 
 
+def test_latency_and_memory_count_like_other_costs() -> None:
+    target = CostTerm(CostKind.LATENCY_1, CostRule.TARGET, 0.001, weight=1.0)
+    limit = CostTerm(CostKind.MEMORY, CostRule.LIMIT, 2**20)
+    objective = Objective((target, limit))
+    assert objective.needs_measuring and not Objective((TARGET, LIMIT)).needs_measuring
+    # Twice the target, weight 1: half of tan(45 degrees).
+    costs = {CostKind.LATENCY_1: 0.002, CostKind.MEMORY: 2.0**20}
+    assert objective.reward(0.5, 10, costs) == pytest.approx(0.5)
+    assert objective.exceeds(costs | {CostKind.MEMORY: 2.0**20 + 1}) == limit
+    assert Objective.from_json(objective.to_json()) == objective
+
+
+def test_the_old_name_of_the_latency_is_still_read() -> None:
+    document = {"cost": "latency_seconds", "rule": "limit", "value": 0.5, "weight": 0.5}
+    term = CostTerm(CostKind.LATENCY_1, CostRule.LIMIT, 0.5)
+    assert Objective.from_json([document]) == Objective((term,))
+    with pytest.raises(InvalidConfig, match=r"objective\[0\]\.cost.*latency_1, latency_64"):
+        Objective.from_json([document | {"cost": "latency"}])
+
+
 def test_the_front_leaves_out_what_is_beaten() -> None:
     points = [(3.0, 0.9), (1.0, 0.7), (2.0, 0.6), (2.0, 0.8), (4.0, 0.9)]
     assert pareto_front(points) == [1, 3, 0]

@@ -23,7 +23,7 @@ from search_engine.architecture.cost import (
 from search_engine.architecture.documents import Document, Reader
 from search_engine.architecture.library import start_cell
 from search_engine.architecture.operations import Operation, Order
-from search_engine.architecture.shapes import Shape, check_fits
+from search_engine.architecture.shapes import OwnConv, Shape, check_fits
 from search_engine.errors import InvalidArchitecture, InvalidConfig
 
 MAX_WIDTH = 65_536
@@ -71,6 +71,7 @@ class Block:
         size: of the cell's output, in pixels.
         hidden: its hidden layers.
         searched: the search's cell stands here; otherwise the start cell stays for ever.
+        own: the convolution that an adopted network had here; None in networks of our making.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Block:
     size: Size
     hidden: tuple[HiddenLayer, ...] = ()
     searched: bool = True
+    own: OwnConv | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +105,9 @@ class SkeletonConfig(ABC):
     family: ClassVar[str]
     norm_before_add: ClassVar[bool] = False
     size_divisor: ClassVar[int] = 4
+    max_groups: ClassVar[int] = 64
+    fixed_because: ClassVar[str] = ""
+    """Why the family has no hidden layers, where it has none."""
 
     image: ImageShape = ImageShape()
     classes: int = 10
@@ -117,7 +122,7 @@ class SkeletonConfig(ABC):
         for side in ("height", "width"):
             self._check_side(side, getattr(self.image, side))
         check_range("classes", self.classes, 2, 100_000)
-        check_range("groups", self.groups, 1, 64)
+        check_range("groups", self.groups, 1, self.max_groups)
         if not 0 <= self.drop_path < 1:
             raise InvalidConfig("drop_path", f"expected 0 up to below 1, got {self.drop_path}")
         self._check_settings()
@@ -133,6 +138,16 @@ class SkeletonConfig(ABC):
     def start_cell(self) -> Cell:
         """The cell of the start network."""
         return start_cell(self.groups)
+
+    @property
+    def has_fresh_weights(self) -> bool:
+        """Whether a network of it can be made without weights that somebody gives."""
+        return True
+
+    @property
+    def starts_exactly(self) -> bool:
+        """Whether new operations can start as the identity without a gate (METHOD section 5)."""
+        return self.order is Order.WEIGHT_BN_ACT
 
     @abstractmethod
     def layout(self) -> tuple[Block, ...]:
@@ -289,6 +304,7 @@ class SkeletonConfig(ABC):
             self.order,
             block.size,
             norm_before_add=self.norm_before_add,
+            own=block.own,
         )
 
 

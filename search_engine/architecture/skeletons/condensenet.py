@@ -39,6 +39,7 @@ class CondenseNetConfig(SkeletonConfig):
 
     family: ClassVar[str] = "condensenet"
     norm_before_add: ClassVar[bool] = True
+    fixed_because: ClassVar[str] = "its learned groups fix the widths"
 
     blocks: tuple[int, ...] = (4, 6, 8, 10, 8)
     growths: tuple[int, ...] = (8, 16, 32, 64, 128)

@@ -1,10 +1,10 @@
-"""`train`, `evaluate` and `export` on digits."""
+"""`train` and `evaluate` on digits."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
-import torch
 from PIL import Image
 
 from search_engine.checkpoint import load_checkpoint, read_description
@@ -57,14 +57,13 @@ def test_a_found_cell_goes_into_another_family(trained: Path, tmp_path: Path) ->
     assert load_checkpoint(tmp_path).architecture.cell == found
 
 
-def test_an_export_computes_what_the_checkpoint_does(trained: Path, tmp_path: Path) -> None:
-    path = tmp_path / "network.pt2"
-    assert main(["export", str(trained), "--out", str(path)]) == 0
-    program = torch.export.load(path)
-    for count in (1, 7):
-        images = torch.randn(count, 1, 8, 8, generator=torch.Generator().manual_seed(count))
-        expected = load_checkpoint(trained)(images)
-        torch.testing.assert_close(program.module()(images), expected, rtol=1e-4, atol=1e-4)
+def test_a_zip_is_evaluated_like_a_folder(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive = shutil.make_archive(str(tmp_path / "found"), "zip", trained.parent, trained.name)
+    assert main(["evaluate", archive, "--device", "cpu", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["accuracy"] == read_description(trained).metrics["test_accuracy"]
 
 
 def test_a_checkpoint_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:

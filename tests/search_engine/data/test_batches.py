@@ -105,6 +105,25 @@ def test_last_small_batch_is_dropped_on_demand(
     assert len(list(of.in_order())) == 7
 
 
+@pytest.mark.parametrize("augmentation", [None, CHANGES])
+def test_the_shares_of_a_batch_make_up_the_batch(
+    make_dataset: MakeDataset, augmentation: Augmentation | None
+) -> None:
+    dataset = make_dataset()
+    images = DeviceImages(dataset)
+    whole = list(batches(images, dataset, augmentation=augmentation).epoch(1))
+    shares = [
+        list(batches(images, dataset, augmentation=augmentation, share=(part, 3)).epoch(1))
+        for part in range(3)
+    ]
+    # The last batch has two images, so that the third share of it is empty.
+    assert [len(labels) for _, labels in shares[2]] == [2] * 6 + [0]
+    for number, (batch, labels) in enumerate(whole):
+        for part in range(3):
+            assert torch.equal(shares[part][number][0], batch[part::3])
+            assert torch.equal(shares[part][number][1], labels[part::3])
+
+
 @pytest.mark.parametrize("channels_last", [True, False])
 @pytest.mark.parametrize("augmentation", [None, CHANGES])
 def test_images_come_in_the_wanted_type_and_memory_format(

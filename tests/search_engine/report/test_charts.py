@@ -30,6 +30,19 @@ def test_the_front_holds_the_trials_that_no_other_beats(tmp_path: Path) -> None:
     assert marks[:2] == ["3", "1"]
 
 
+def test_latency_and_memory_have_charts_where_they_were_measured(tmp_path: Path) -> None:
+    costs = {"parameters": 1000, "multiply_adds": 1}
+    measured = costs | {"latency_1": 0.000482, "latency_64": 0.0125, "memory": 3 * 2**20}
+    lines = [trial(1, 0.91, costs=costs), trial(2, 0.95, costs=measured)]
+    page = written(tmp_path, lines)
+    front = re.compile(r"Accuracy against (\w+)\. .* Trial 2: 95\.00 %, ([\d.]+) (\w+)$")
+    names = [svg.get("aria-label", "") for svg in found(page, "svg", "plot")]
+    values = [match.groups() for name in names if (match := front.match(name))]
+    assert values[-3:] == [("ms", "0.482", "ms"), ("ms", "12.5", "ms"), ("MiB", "3", "MiB")]
+    assert "against latency" in page
+    assert "against latency" not in written(tmp_path, lines[:1])
+
+
 def test_the_accuracy_chart_names_its_result(tmp_path: Path) -> None:
     page = written(tmp_path, trials(0.91, None, 0.95))
     expected = "Accuracy of 2 trials; start network 90.00 %; best 95.00 %, trial 3"
