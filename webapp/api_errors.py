@@ -5,16 +5,24 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from rest_framework import exceptions
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
 from webapp.errors import ProductError, flattened
 
-CODES = {"not_authenticated": "not_signed_in", "permission_denied": "forbidden"}
+CODES = {
+    "not_authenticated": "not_signed_in",
+    "authentication_failed": "not_signed_in",
+    "permission_denied": "forbidden",
+    "parse_error": "invalid",
+}
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """The answer to an error that a view raised; None for a bug, which Django answers with 500."""
+    if request := context.get("request"):  # JSON, also where the answer would be YAML or a page
+        request.accepted_renderer, request.accepted_media_type = JSONRenderer(), "application/json"
     if isinstance(error, ProductError):
         set_rollback()
         return Response(error.body(), status=error.status)

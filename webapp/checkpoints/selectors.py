@@ -1,0 +1,85 @@
+"""What pages and the API read of checkpoints: filtered by user first."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import F, Q, QuerySet
+
+from webapp.checkpoints.models import Checkpoint
+from webapp.errors import ProductError
+
+User = AbstractBaseUser | AnonymousUser
+
+ORDERS = {
+    "-created_at": "Newest first",
+    "created_at": "Oldest first",
+    "-accuracy": "Best accuracy first",
+    "parameters": "Fewest parameters first",
+    "multiply_adds": "Fewest multiply-adds first",
+    "-bytes": "Largest files first",
+}
+
+
+def visible_to(user: User) -> QuerySet[Checkpoint]:
+    """Those of the user, and those of searches that others share with them."""
+    if not user.is_authenticated:
+        return Checkpoint.objects.none()
+    # A subquery: a join would give a row for each share.
+    shared = Checkpoint.objects.filter(search__shares__user_id=user.pk).values("pk")
+    found = Checkpoint.objects.filter(Q(owner_id=user.pk) | Q(pk__in=shared))
+    return found.select_related("owner", "search__dataset", "trial")
+
+
+def checkpoint_to_see(user: User, checkpoint_id: int) -> Checkpoint:
+    """A checkpoint that the user may look at. To strangers it does not exist."""
+    found = visible_to(user).filter(pk=checkpoint_id).first()
+    if found is None:
+        raise ProductError("There is no such checkpoint, or it is not yours to see.", "not_found")
+    return found
+
+
+def checkpoint_to_change(user: User, checkpoint_id: int) -> Checkpoint:
+    """A checkpoint that is the user's own; shared ones may only be looked at."""
+    found = checkpoint_to_see(user, checkpoint_id)
+    if found.owner_id != user.pk:
+        raise ProductError(
+            "This checkpoint is shared with you to look at, not to change.", "forbidden"
+        )
+    return found
+
+
+def chosen(checkpoints: QuerySet[Checkpoint], given: Mapping[str, Any]) -> QuerySet[Checkpoint]:
+    """The checkpoints that a filter asks for, in its order; what is left out filters nothing."""
+    for name, lookup in _LOOKUPS.items():
+        if given.get(name) not in (None, ""):
+            checkpoints = checkpoints.filter(**{lookup: given[name]})
+    if text := given.get("name"):
+        checkpoints = checkpoints.filter(
+            Q(name__icontains=text)
+            | Q(search__name__icontains=text)
+            | Q(trial__notation__icontains=text)
+        )
+    order: str = given.get("order") or "-created_at"
+    column = F(order.removeprefix("-"))
+    first = column.desc(nulls_last=True) if order[0] == "-" else column.asc(nulls_last=True)
+    return checkpoints.order_by(first, "-pk")
+
+
+def datasets_of(checkpoints: QuerySet[Checkpoint]) -> list[tuple[str, str]]:
+    """Names in settings, and names for people, of the data sets that there are checkpoints for."""
+    names = checkpoints.filter(search__isnull=False).order_by("search__dataset__name")
+    return list(
+        names.values_list("search__dataset__engine_name", "search__dataset__name").distinct()
+    )
+
+
+_LOOKUPS = {
+    "origin": "origin",
+    "search": "search_id",
+    "dataset": "search__dataset__engine_name",
+    "can_start": "can_start",
+    "min_accuracy": "accuracy__gte",
+    "max_parameters": "parameters__lte",
+}

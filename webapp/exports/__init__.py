@@ -1,0 +1,1 @@
+"""Exports: files made from checkpoints, for use without Espalier."""
