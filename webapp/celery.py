@@ -13,6 +13,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 # Lazy: only a worker imports the tasks, so the web process never reaches what they import.
 app.autodiscover_tasks()
 
-signals.worker_shutting_down.connect(stopping.request, weak=False)  # threads and solo
-signals.worker_process_init.connect(stopping.in_child, weak=False)  # prefork
+signals.celeryd_after_setup.connect(stopping.before_pool, weak=False)
+signals.worker_shutting_down.connect(stopping.request, weak=False)
+signals.worker_process_init.connect(stopping.in_child, weak=False)
 signals.task_prerun.connect(stopping.before_task, weak=False)

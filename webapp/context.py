@@ -7,6 +7,7 @@ from django.urls import Resolver404, resolve
 
 SECTIONS = {
     "Searches": "/",
+    "Final trainings": "/final-trainings/",
     "Data sets": "/datasets/",
     "Checkpoints": "/checkpoints/",
     "Workers": "/workers/",

@@ -45,13 +45,19 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "rest_framework",
     "webapp.accounts",
+    "webapp.checkpoints",
     "webapp.datasets",
+    "webapp.exports",
+    "webapp.final_trainings",
     "webapp.searches",
+    "webapp.start_networks",
+    "webapp.workers",
 ]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "webapp.compression.TextGZipMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -137,7 +143,13 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat")
 # Expired where no worker was there to take them: they would only say the same again.
 CELERY_BEAT_SCHEDULE = {
     str(task): {"task": str(task), "schedule": 5.0, "options": {"expires": 10}}
-    for task in (TaskName.RECOVER, TaskName.RECOVER_DATASETS)
+    for task in (
+        TaskName.RECOVER,
+        TaskName.RECOVER_DATASETS,
+        TaskName.RECOVER_EXPORTS,
+        TaskName.RECOVER_FINAL_TRAININGS,
+        TaskName.RECOVER_START_NETWORKS,
+    )
 }
 
 # --- Accounts ------------------------------------------------------------------------------------
@@ -178,6 +190,11 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    # Counted in the memory of each web process, for each account: a brake for runaway programs.
+    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
+    "DEFAULT_THROTTLE_RATES": {
+        "user": f"{env.integer('ESPALIER_API_PER_MINUTE', 1200, at_least=1, at_most=1_000_000)}/minute"
+    },
     "DEFAULT_PAGINATION_CLASS": "webapp.pagination.Pages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "webapp.api_errors.handle",

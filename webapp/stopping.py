@@ -1,23 +1,44 @@
-"""Whether this worker was asked to stop: what takes long looks at every step, and ends early."""
+"""Whether this worker was asked to stop: what takes long looks at every step, and ends early.
 
-import ctypes
+SIGTERM asks. A process manager may send it to the worker alone or to its whole process group, at
+any moment of its life; a pool's child hears of it either way, and is not killed by it.
+"""
+
+import os
 import signal
-import sys
 import threading
+from contextlib import suppress
 from types import FrameType
+from typing import Any
 
-PR_SET_PDEATHSIG = 1
+from billiard import active_children
+
+from webapp.process_life import die_with_parent
+
 _asked = threading.Event()
 _is_child = False
 
 
 def requested() -> bool:
-    """True once this worker's process group got SIGTERM, as from Ctrl-C on `make run`."""
+    """True once this worker got SIGTERM, as from Ctrl-C on `make run`."""
     return _asked.is_set()
 
 
 def request(**_: object) -> None:
+    """In a worker, when it begins to stop; its pool's children, if it has any, are told, too."""
     _asked.set()
+    for pid in filter(None, (child.pid for child in active_children())):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+
+
+def before_pool(instance: Any, **_: object) -> None:
+    """In a worker, before its pool: a child is born deaf to SIGTERM, until `in_child` hears it.
+
+    One that came while children start would kill them, and the worker would break down with them.
+    """
+    if instance.pool_cls.__module__.endswith("prefork"):
+        os.register_at_fork(before=_hold_sigterm, after_in_parent=_let_sigterm_through)
 
 
 def in_child(**_: object) -> None:
@@ -29,8 +50,8 @@ def in_child(**_: object) -> None:
     _is_child = True
     # Ignored until the first task: billiard would put its own handler in place of ours now.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    _let_sigterm_through()
+    die_with_parent()
 
 
 def before_task(**_: object) -> None:
@@ -41,3 +62,12 @@ def before_task(**_: object) -> None:
 
 def _on_signal(_number: int, _frame: FrameType | None) -> None:
     _asked.set()
+
+
+def _hold_sigterm() -> None:
+    if not _is_child:  # what a task starts must hear it
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+
+def _let_sigterm_through() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})

@@ -1,6 +1,7 @@
 """All addresses: pages at the top, the API under /api/v1/."""
 
 from django.contrib import admin
+from django.contrib.auth.decorators import login_required
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
@@ -14,11 +15,20 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
     path(
         "api/v1/docs/",
-        SpectacularSwaggerSplitView.as_view(url_name="schema"),
+        login_required(SpectacularSwaggerSplitView.as_view(url_name="schema")),
         name="api_docs",
     ),
 ]
-for app in ("accounts", "datasets", "searches"):
+for app in (
+    "accounts",
+    "checkpoints",
+    "datasets",
+    "exports",
+    "final_trainings",
+    "searches",
+    "start_networks",
+    "workers",
+):
     urlpatterns += [
         path("", include(f"webapp.{app}.urls")),
         path("api/v1/", include(f"webapp.{app}.api_urls")),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { cellOf, parseCell } from "../../static/js/domain/notation.js";
+import { cellOf, operationsOf, parseCell } from "../../static/js/domain/notation.js";
 
 const { cells } = JSON.parse(readFileSync(new URL("fixtures/cells.json", import.meta.url)));
 
@@ -19,4 +19,9 @@ test("a trial's own tree comes before its notation, and the notation is read onc
   const trial = { notation: "[G3x3 -> [sep5]]" };
   assert.equal(cellOf(trial), cellOf(trial));
   assert.equal(cellOf({}), null);
+});
+
+test("operations are counted from the notation, the root's edges left out", () => {
+  assert.deepEqual(operationsOf("add[G3x3 -> concat/split[avg3, conv1x1], G3x3 -> [avg3]]"), { avg_pool_3x3: 2, conv_1x1: 1 });
+  assert.deepEqual(operationsOf("[G3x3]"), {});
 });

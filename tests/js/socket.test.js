@@ -199,3 +199,15 @@ test("the network is back: it tries at once", () => {
   here.feed.wake();
   assert.equal(here.sockets.length, 2);
 });
+
+test("a frame that goes on from what is known may leave out what was overtaken", async () => {
+  const here = world();
+  here.feed.start();
+  here.open();
+  here.frame({ type: "events", after: 0, events: [{ sequence: 4 }] });
+  assert.deepEqual([here.taken, here.asked], [[4], 0]);
+  // One that goes on from later than that says that something is missing.
+  here.frame({ type: "events", after: 6, events: [{ sequence: 9 }] });
+  await null;
+  assert.deepEqual([here.taken, here.asked], [[4], 1]);
+});

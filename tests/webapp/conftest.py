@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from tests.webapp.broker import broker_in
 from webapp.accounts.models import User
 
 PASSWORD = "correct horse battery"
@@ -77,13 +78,9 @@ def anonymous_client(db: None) -> Client:
 
 
 @pytest.fixture
-def messages() -> Iterator[Path]:
-    """The folder in which the embedded broker keeps its messages, empty."""
+def messages(tmp_path: Path) -> Iterator[Path]:
+    """The folder in which the embedded broker keeps the messages of this test."""
     if not settings.EMBEDDED:
         pytest.skip("messages are files with the embedded broker only")
-    folder = Path(settings.BROKER_FOLDER) / "messages"
-    for path in folder.iterdir():
-        path.unlink()
-    yield folder
-    for path in folder.iterdir():
-        path.unlink()
+    with broker_in(tmp_path / "broker") as folder:
+        yield folder

@@ -14,6 +14,7 @@ atexit.register(shutil.rmtree, VAR_OF_THESE_TESTS, ignore_errors=True)
 os.environ["ESPALIER_VAR"] = str(VAR_OF_THESE_TESTS)
 os.environ["ESPALIER_DEBUG"] = "1"  # static files as they lie there; tests of the others collect
 os.environ["ESPALIER_HTTPS"] = "0"
+os.environ["ESPALIER_API_PER_MINUTE"] = "1000000"  # tests are hastier than users
 os.environ.setdefault("ESPALIER_SECRET_KEY", "only-for-tests-" * 4)
 os.environ.setdefault("ESPALIER_LOG_LEVEL", "WARNING")
 

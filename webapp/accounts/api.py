@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status
-from rest_framework.decorators import api_view
+from rest_framework.decorators import action, api_view
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,6 +15,7 @@ from rest_framework.viewsets import GenericViewSet
 from webapp.accounts import selectors, services
 from webapp.accounts.models import ApiToken, User
 from webapp.accounts.serializers import (
+    GivenPasswordSerializer,
     IssuedTokenSerializer,
     NewUserSerializer,
     TokenSerializer,
@@ -100,6 +101,16 @@ class UserViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewS
             is_active=form.validated_data.get("is_active", user.is_active),
         )
         return Response(UserSerializer(user).data)
+
+    @extend_schema(request=GivenPasswordSerializer, responses={204: None})
+    @action(detail=True, methods=["post"])
+    def password(self, request: Request, pk: int | None = None) -> Response:
+        """Give a user a new password, which ends their sessions; tokens stay."""
+        user = self.get_object()
+        form = GivenPasswordSerializer(user, data=request.data)
+        form.is_valid(raise_exception=True)
+        services.set_password(user, form.validated_data["password"])
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 def _user(request: Request) -> User:

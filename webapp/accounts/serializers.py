@@ -55,6 +55,19 @@ class NewUserSerializer(serializers.ModelSerializer[User]):
         return attrs
 
 
+class GivenPasswordSerializer(serializers.Serializer[User]):
+    """A password that an administrator gives to a user, who is the serializer's instance."""
+
+    password = serializers.CharField(write_only=True, trim_whitespace=False)
+
+    def validate_password(self, value: str) -> str:
+        try:
+            validate_password(value, self.instance)
+        except ValidationError as error:
+            raise serializers.ValidationError(error.messages) from error
+        return value
+
+
 class TokenSerializer(serializers.ModelSerializer[ApiToken]):
     """A token, without its secret."""
 

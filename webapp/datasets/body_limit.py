@@ -15,7 +15,12 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[Any]]
 
-_UPLOADS = ("/datasets/upload/", "/api/v1/datasets/")
+_UPLOADS = (
+    "/datasets/upload/",
+    "/api/v1/datasets/",
+    "/start-networks/",
+    "/api/v1/start-networks/",
+)
 _OTHERS_BYTES = 16 << 20
 _FORM_BYTES = 1 << 20
 

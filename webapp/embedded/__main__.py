@@ -1,59 +1,78 @@
 """Starts everything on this machine, prints the address, and stops it all at Ctrl-C."""
 
+import asyncio
 import fcntl
 import os
+import signal
 import socket
-import subprocess
 import sys
-import threading
 import urllib.error
 import urllib.request
 from contextlib import closing
 from typing import IO
 
-import honcho.manager
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from webapp import env
+from webapp.embedded.keep import STOP_SECONDS
 from webapp.embedded.processes import process_lines
+from webapp.embedded.supervisor import Supervisor
 
-STOP_SECONDS = 20  # long enough for a step of training to end, and its state to be written
-CTRL_C = 130
+LOOK_SECONDS = 0.3
 
 
 def main() -> int:
+    # Before anything is there to be stopped, Ctrl-C just ends this.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
+    try:
+        with _only_one():
+            return asyncio.run(_run())
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))
+
+
+async def _run() -> int:
     host, port = env.text("ESPALIER_HOST", "127.0.0.1"), settings.PORT
     cpu_workers = env.integer("ESPALIER_CPU_WORKERS", 1, at_least=1, at_most=64)
-    with _only_one():
+    with (settings.VAR / "processes.lock").open("w") as lock:
+        lines = process_lines(host=host, port=port, cpu_workers=cpu_workers)
+        supervisor = Supervisor(lines, held=lock.fileno())
+        await _wait_for_earlier(lock, supervisor)
         _check_port(host, port)
-        _say("Preparing database and static files …")
-        if subprocess.run([sys.executable, "-m", "webapp.embedded.preparation"]).returncode:
-            return 1
-        manager = _manager(host, port, cpu_workers)
-        _announce_when_ready(host, port)
-        manager.loop()
-    return 0 if manager.returncode == CTRL_C else int(manager.returncode or 0)
-
-
-def _manager(host: str, port: int, cpu_workers: int) -> honcho.manager.Manager:
-    honcho.manager.KILL_WAIT = STOP_SECONDS
-    manager = honcho.manager.Manager()
-    # What was made here, such as the secret key, is in files that they read, too.
-    base = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    for line in process_lines(host=host, port=port, cpu_workers=cpu_workers):
-        manager.add_process(line.name, line.keeper, env={**base, **line.keeper_environment})
-    return manager
+        supervisor.output.say("Preparing database and static files …")
+        if not await supervisor.prepare("webapp.embedded.preparation"):
+            return 0 if supervisor.is_asked else 1
+        return 0 if await supervisor.run(_announce(supervisor, host, port)) else 1
 
 
 def _only_one() -> IO[str]:
     """Two of us on one folder would start everything twice."""
     lock = (settings.VAR / "running.lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not _lock(lock):
         sys.exit(f"Espalier is running already on {settings.VAR}. ESPALIER_VAR names another.")
     return lock
+
+
+async def _wait_for_earlier(lock: IO[str], supervisor: Supervisor) -> None:
+    """Where an earlier one of us was killed, its processes notice, and are gone soon."""
+    looks = 0
+    while not _lock(lock) and not supervisor.is_asked:
+        if looks == 0:
+            supervisor.output.say("Waiting for the processes of an earlier start to end …")
+        if looks * LOOK_SECONDS > STOP_SECONDS + 10:
+            sys.exit(f"Processes of an earlier start on {settings.VAR} do not end.")
+        looks += 1
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+def _lock(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _check_port(host: str, port: int) -> None:
@@ -66,18 +85,13 @@ def _check_port(host: str, port: int) -> None:
             sys.exit(f"Port {port} of {host}: {error.strerror}. ESPALIER_PORT names another.")
 
 
-def _announce_when_ready(host: str, port: int) -> None:
+async def _announce(supervisor: Supervisor, host: str, port: int) -> None:
+    """Say the address once somebody answers there."""
     name = "localhost" if host in ("0.0.0.0", "::", "127.0.0.1") else host
-    address = f"http://{name}:{port}/"
-    threading.Thread(target=_announce, args=(host, port, address), daemon=True).start()
-
-
-def _announce(host: str, port: int, address: str) -> None:
     reached = "127.0.0.1" if host in ("0.0.0.0", "::") else host
-    waiting = threading.Event()
-    while not _answers(f"http://{reached}:{port}/healthz"):
-        waiting.wait(0.3)
-    _say(f"\n  Espalier is at {address}   (Ctrl-C stops it)\n")
+    while not await asyncio.to_thread(_answers, f"http://{reached}:{port}/healthz"):
+        await asyncio.sleep(LOOK_SECONDS)
+    supervisor.output.say(f"\n  Espalier is at http://{name}:{port}/   (Ctrl-C stops it)\n")
 
 
 def _answers(url: str) -> bool:
@@ -88,11 +102,6 @@ def _answers(url: str) -> bool:
         return True  # it is there: what it says is the page's to show
     except OSError:
         return False
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -20,9 +20,9 @@ class ProcessLine:
     environment: dict[str, str] = field(default_factory=dict)
 
     @property
-    def keeper(self) -> str:
+    def keeper(self) -> list[str]:
         """What starts the command again whenever it dies."""
-        return f"exec {_python()} -m webapp.embedded.keep {self.name}"
+        return [sys.executable, "-m", "webapp.embedded.keep", self.name]
 
     @property
     def keeper_environment(self) -> dict[str, str]:

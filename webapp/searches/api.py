@@ -9,18 +9,20 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
+from webapp.api_requests import read, signed_in
+from webapp.api_schemas import list_of, page_of, with_fields
+from webapp.checkpoints import downloads
+from webapp.checkpoints.models import Checkpoint
+from webapp.checkpoints.selectors import visible_to
 from webapp.errors import ProductError
 from webapp.pagination import Pages
-from webapp.searches import documents, downloads, live, schemas, selectors, services
-from webapp.searches.events import event_json
-from webapp.searches.models import Checkpoint, Search
+from webapp.searches import documents, live, schemas, selectors, services
+from webapp.searches.models import Search
 from webapp.searches.serializers import (
     ChangeSerializer,
     CheckSerializer,
-    EventsSerializer,
     ExtendSerializer,
     LaunchSerializer,
     ShareSerializer,
@@ -31,13 +33,16 @@ from webapp.state import State
 class SearchesView(APIView):
     """The user's searches, and those shared with them."""
 
-    @extend_schema(operation_id="searches_list", responses={200: schemas.page_of(schemas.SEARCH)})
+    @extend_schema(operation_id="searches_list", responses={200: page_of(schemas.SEARCH)})
     def get(self, request: Request) -> Response:
         """List, the newest first. `?state=` and `?tag=` filter."""
         user, pages = signed_in(request), Pages()
         found = live.with_counts(selectors.visible_searches(user)).order_by("-created_at", "-pk")
-        if wanted := request.query_params.get("state"):
-            found = found.filter(state=checked_state(wanted))
+        wanted = request.query_params
+        if state := wanted.get("state"):
+            found = found.filter(state=checked_state(state))
+        if tag := wanted.get("tag"):
+            found = selectors.tagged(found, tag)
         rows: list[Any] = pages.paginate_queryset(found, request, self) or []
         return pages.get_paginated_response(live.search_list_json(rows, user))
 
@@ -73,7 +78,7 @@ class CheckView(APIView):
         operation_id="searches_check",
         request=CheckSerializer,
         responses={
-            200: schemas.with_fields(
+            200: with_fields(
                 parameters="integer", multiply_adds="integer", cells="integer", epochs="integer"
             )
         },
@@ -113,38 +118,6 @@ class SearchView(APIView):
         """Delete an ended search with its trials, events and checkpoints."""
         services.delete(signed_in(request), search_id)
         return Response(status=status.HTTP_204_NO_CONTENT)
-
-
-class LiveView(APIView):
-    """The state of a search page."""
-
-    @extend_schema(operation_id="searches_live", responses={200: schemas.LIVE})
-    def get(self, request: Request, search_id: int) -> Response:
-        """The search with all trials; events go on after `sequence`."""
-        user = signed_in(request)
-        return Response(live.live_json(selectors.search_to_see(user, search_id), user))
-
-
-class EventsView(APIView):
-    """What has happened, for who cannot hold a socket open."""
-
-    @extend_schema(
-        operation_id="searches_events",
-        parameters=[EventsSerializer],
-        responses={200: schemas.events_of(schemas.EVENT)},
-    )
-    def get(self, request: Request, search_id: int) -> Response:
-        """Events after a sequence, in order."""
-        search = selectors.search_to_see(signed_in(request), search_id)
-        given = read(EventsSerializer, request.query_params)
-        events = selectors.events_after(search, given["after"], given["limit"])
-        return Response(
-            {
-                "events": [event_json(event) for event in events],
-                "sequence": search.last_sequence,
-                "search_state": search.state,
-            }
-        )
 
 
 class ActionView(APIView):
@@ -208,7 +181,7 @@ class SharesView(APIView):
 
     @extend_schema(
         operation_id="searches_shares",
-        responses={200: schemas.list_of(schemas.with_fields(username="string"))},
+        responses={200: list_of(with_fields(username="string"))},
     )
     def get(self, request: Request, search_id: int) -> Response:
         """The users, for the owner alone."""
@@ -243,19 +216,6 @@ class BestDownloadView(APIView):
         return downloads.response(request._request, found)
 
 
-def signed_in(request: Request) -> AbstractBaseUser:
-    """The user: the API's default permission has let nobody else in."""
-    assert isinstance(request.user, AbstractBaseUser)
-    return request.user
-
-
-def read(kind: type[Serializer[None]], data: Any) -> dict[str, Any]:
-    """What was sent, checked."""
-    serializer = kind(data=data)
-    serializer.is_valid(raise_exception=True)
-    return dict(serializer.validated_data)
-
-
 def detail(user: AbstractBaseUser, search_id: int) -> live.SearchJSON:
     found = live.with_counts(selectors.visible_searches(user)).filter(pk=search_id).first()
     if found is None:
@@ -281,7 +241,7 @@ def _document(given: Mapping[str, Any], parent: Search | None) -> dict[str, Any]
 def _start_checkpoint(user: AbstractBaseUser, checkpoint_id: int | None) -> Checkpoint | None:
     if checkpoint_id is None:
         return None
-    found = selectors.visible_checkpoints(user).filter(pk=checkpoint_id).first()
+    found = visible_to(user).filter(pk=checkpoint_id).first()
     if found is None:
         raise ProductError("There is no such checkpoint.", fields={"start_checkpoint": "not found"})
     return found

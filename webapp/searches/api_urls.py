@@ -1,16 +1,18 @@
 from django.urls import path
 
-from webapp.searches import api, trials_api
+from webapp.searches import api, live_api, presets_api, trials_api
 
 SEARCH = "searches/<int:search_id>"
 TRIAL = f"{SEARCH}/trials/<int:number>"
 
 urlpatterns = [
+    path("presets/", presets_api.PresetsView.as_view(), name="api_presets"),
     path("searches/", api.SearchesView.as_view(), name="api_searches"),
     path("searches/check/", api.CheckView.as_view(), name="api_searches_check"),
     path(f"{SEARCH}/", api.SearchView.as_view(), name="api_search"),
-    path(f"{SEARCH}/live/", api.LiveView.as_view(), name="api_search_live"),
-    path(f"{SEARCH}/events/", api.EventsView.as_view(), name="api_search_events"),
+    path(f"{SEARCH}/live/", live_api.LiveView.as_view(), name="api_search_live"),
+    path(f"{SEARCH}/summaries/", live_api.SummariesView.as_view(), name="api_search_summaries"),
+    path(f"{SEARCH}/events/", live_api.EventsView.as_view(), name="api_search_events"),
     path(f"{SEARCH}/pause/", api.PauseView.as_view(), name="api_search_pause"),
     path(f"{SEARCH}/resume/", api.ResumeView.as_view(), name="api_search_resume"),
     path(f"{SEARCH}/stop/", api.StopView.as_view(), name="api_search_stop"),
@@ -35,5 +37,4 @@ urlpatterns = [
     path(f"{TRIAL}/pin/", trials_api.PinView.as_view(), name="api_trial_pin"),
     path(f"{TRIAL}/retry/", trials_api.RetryView.as_view(), name="api_trial_retry"),
     path(f"{TRIAL}/download/", trials_api.TrialDownloadView.as_view(), name="api_trial_download"),
-    path("checkpoints/", trials_api.CheckpointsView.as_view(), name="api_checkpoints"),
 ]

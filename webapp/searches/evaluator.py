@@ -13,11 +13,12 @@ from search_engine.search import Trial as EngineTrial
 from search_engine.training import EpochEnded, Event
 from search_engine.training.metrics import evaluate
 from webapp import stopping
-from webapp.searches import coordinator, files, lifecycle, retention, worker_memory
+from webapp.checkpoints import files
+from webapp.checkpoints.storing import store
+from webapp.searches import coordinator, lifecycle, retention, worker_memory
 from webapp.searches.events import TrialProgress
 from webapp.searches.holding import Stop, Throttle, renewed
 from webapp.searches.models import Search, Trial
-from webapp.searches.storing import store
 from webapp.searches.worker_memory import Warm
 
 

@@ -178,8 +178,8 @@ class EventJSON(TypedDict):
     at: str
 
 
-def append(search: Search, kind: Kind, payload: Payload) -> SearchEvent:
-    """Add an event to a search whose row the caller has locked.
+def append(search: Search, kind: StrEnum, payload: Payload | Mapping[str, object]) -> SearchEvent:
+    """Add an event to a search whose row the caller has locked: of `Kind`, or of another app's.
 
     The lock makes the order of sequences the order of commits: who has read up to n never finds a
     smaller one later.

@@ -158,6 +158,14 @@ SEARCHING = (
         "",
         "Strategy and morph",
     ),
+    FormField(
+        "measure_latency",
+        "Measure latency and memory",
+        Type.FLAG,
+        "Of each child on its worker's device; always where the objective counts them",
+        "",
+        "Strategy and morph",
+    ),
     FormField("seed", "Seed", Type.INTEGER, "0 to 4,294,967,295", "", "Strategy and morph"),
 )
 
@@ -196,7 +204,14 @@ STOPPING = (
     ),
 )
 
-COSTS = ("parameters", "multiply_adds", "latency_seconds")
+COSTS = {
+    "parameters": ("Parameters", ""),
+    "multiply_adds": ("Multiply-adds", "for one image"),
+    "latency_1": ("Latency of one image", "s"),
+    "latency_64": ("Latency of a batch of 64", "s"),
+    "memory": ("Memory of inference", "bytes"),
+}
+"""Names of costs that an objective may count, with their labels and units."""
 RULES = ("target", "limit")
 
 FIELDS = (

@@ -6,16 +6,16 @@ from typing import Any
 from django import forms
 from django.contrib.auth.base_user import AbstractBaseUser
 
-from search_engine.architecture import FAMILIES, skeleton_from_json
+from search_engine.architecture import FAMILIES, AdoptedConfig, skeleton_from_json
 from search_engine.errors import SearchEngineError
 from search_engine.presets import PRESETS
+from webapp.checkpoints.models import Checkpoint
+from webapp.checkpoints.selectors import visible_to
 from webapp.errors import ProductError, add_to_form
 from webapp.searches import services
 from webapp.searches.datasets import usable_datasets
 from webapp.searches.documents import merged
 from webapp.searches.form_fields import COSTS, FIELDS, RULES, FormField, Type
-from webapp.searches.models import Checkpoint
-from webapp.searches.selectors import visible_checkpoints
 
 Document = dict[str, Any]
 Place = tuple[forms.BoundField, str]
@@ -47,20 +47,23 @@ class LaunchForm(forms.Form):
         self._user, self._base = user, base
         names = [(d.engine_name, d.name) for d in usable_datasets(user)]
         self.fields["data.name"] = forms.ChoiceField(choices=names, label="Data set")
-        starts = visible_checkpoints(user).filter(trial__isnull=True)
+        starts = visible_to(user).filter(can_start=True)
         self.fields["start_checkpoint"].queryset = starts  # type: ignore[attr-defined]
-        for item in FIELDS:
+        self._items = [item for item in FIELDS if _applies(item, base)]
+        for item in self._items:
             self.fields[item.place] = _field(item)
-        for cost in COSTS:
+        families = [(name, name) for name in _families(base)]
+        self.fields["skeleton.family"].choices = families  # type: ignore[attr-defined]
+        for cost, (label, _) in COSTS.items():
             for rule in RULES:
                 self.fields[f"objective.{cost}.{rule}"] = forms.FloatField(
-                    required=False, label=f"{cost.replace('_', ' ').capitalize()}, {rule}"
+                    required=False, label=f"{label}, {rule}"
                 )
 
     def document(self) -> Document:
         """The config as JSON; not yet checked by the engine."""
         given: Document = {}
-        for item in FIELDS:
+        for item in self._items:
             _put(given, item.place, _read(item, self.cleaned_data.get(item.place)))
         _put(given, "data.name", self.cleaned_data["data.name"])
         given["objective"] = _terms(self.cleaned_data)
@@ -88,18 +91,39 @@ class LaunchForm(forms.Form):
     def main(self) -> list[Place]:
         """The fields that are always open, each with its unit."""
         places: list[Place] = [(self["data.name"], "")]
-        places += [(self[item.place], item.unit) for item in FIELDS if item.group == "main"]
+        places += [(self[item.place], item.unit) for item in self._items if item.group == "main"]
         return places
 
     def groups(self) -> list[tuple[str, list[Place]]]:
         """Headings of the advanced part, with their fields and units."""
         found: dict[str, list[Place]] = {"Data": [], "Start network": []}
         found["Start network"].append((self["start_checkpoint"], ""))
-        for item in FIELDS:
+        for item in self._items:
             if item.group != "main":
                 found.setdefault(item.group, []).append((self[item.place], item.unit))
-        costs = [self[f"objective.{cost}.{rule}"] for cost in COSTS for rule in RULES]
-        return [*found.items(), ("Objective", [(cost, "") for cost in costs])]
+        found["Objective"] = [
+            (self[f"objective.{cost}.{rule}"], unit)
+            for cost, (_, unit) in COSTS.items()
+            for rule in RULES
+        ]
+        return list(found.items())
+
+
+def _families(base: Document) -> list[str]:
+    """A network that was adopted brings its own skeleton; no other has its sites."""
+    if _is_adopted(base):
+        return [AdoptedConfig.family]
+    return [name for name in FAMILIES if name != AdoptedConfig.family]
+
+
+def _applies(item: FormField, base: Document) -> bool:
+    """Whether a field says something about a network that was adopted: its sizes are its own."""
+    kept = ("skeleton.family", "skeleton.drop_path")
+    return not (_is_adopted(base) and item.place.startswith("skeleton.") and item.place not in kept)
+
+
+def _is_adopted(base: Document) -> bool:
+    return bool(base["skeleton"]["family"] == AdoptedConfig.family)
 
 
 def _field(item: FormField) -> forms.Field:
@@ -160,7 +184,7 @@ def _skeleton(given: Document, base: Document) -> Document:
     family = FAMILIES[given["family"]]
     start = base if base["family"] == given["family"] else family().to_json()
     known = {name: value for name, value in given.items() if name in start and value is not None}
-    if not isinstance(start["blocks"], list | tuple):
+    if "blocks" in known and not isinstance(start["blocks"], list | tuple):
         known["blocks"] = known["blocks"][0]
     return {**start, **known}
 

@@ -20,7 +20,7 @@ from django.db import Error as DatabaseFault
 from redis.exceptions import RedisError
 
 from webapp.searches import rights
-from webapp.searches.events import DOORBELL, event_json
+from webapp.searches.events import DOORBELL, EventJSON, Kind, event_json
 from webapp.searches.models import Search, SearchEvent
 
 POLL_SECONDS = 0.2
@@ -215,10 +215,26 @@ def _read_news(groups: list[Group]) -> dict[Group, News | None]:
     return {group: found for group, found in news.items() if found is None or found.frame}
 
 
+def _without_overtaken(events: list[EventJSON]) -> list[EventJSON]:
+    """Of each trial's progress only the latest, which has all that came before in it."""
+    latest = {
+        event["payload"]["number"]: event["sequence"]
+        for event in events
+        if event["kind"] == Kind.TRIAL_PROGRESS
+    }
+    return [
+        event
+        for event in events
+        if event["kind"] != Kind.TRIAL_PROGRESS
+        or latest[event["payload"]["number"]] == event["sequence"]
+    ]
+
+
 def _news(search_id: int, seen: int, state: str) -> News:
     later = SearchEvent.objects.filter(search_id=search_id, sequence__gt=seen)
     events = [event_json(event) for event in later.order_by("sequence")[:FRAME_EVENTS]]
     if not events:
         return News("", seen)
-    frame = {"type": "events", "events": events, "search_state": state}
+    kept = _without_overtaken(events)
+    frame = {"type": "events", "after": seen, "events": kept, "search_state": state}
     return News(json.dumps(frame), events[-1]["sequence"], len(events) == FRAME_EVENTS)

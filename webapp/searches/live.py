@@ -1,16 +1,26 @@
 """The present state of a search as JSON: one shape for page, API and socket."""
 
 from collections.abc import Iterable
-from datetime import datetime
-from typing import Any, TypedDict
+from typing import Any, Final, TypedDict
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
+from search_engine.errors import SearchEngineError
+from webapp.checkpoints.models import Checkpoint, Origin
+from webapp.searches import forecast, sites
 from webapp.searches.lifecycle import can_request
-from webapp.searches.models import Checkpoint, Request, Search, Trial
+from webapp.searches.models import Request, Search, Trial
 from webapp.searches.selectors import User
+from webapp.searches.trial_json import TrialJSON, light_json, time_json, with_kept
 from webapp.state import State
+
+WHOLE: Final = 150
+"""A search of up to so many trials is sent whole; of a longer one, what is seen first."""
+
+NEWEST: Final = 40
+BEST: Final = 40
 
 
 class Can(TypedDict):
@@ -43,6 +53,7 @@ class SearchJSON(TypedDict):
     started_at: str | None
     ended_at: str | None
     elapsed_seconds: float
+    eta_seconds: list[float] | None
     max_trials: int
     trials_completed: int
     trials_failed: int
@@ -53,53 +64,52 @@ class SearchJSON(TypedDict):
     start_progress: dict[str, Any] | None
     best_trial: int | None
     best_accuracy: float | None
+    best_notation: str
+    best_history: list[list[float]]
     failure: str
     can: Can
 
 
-class TrialJSON(TypedDict):
-    """A trial as pages draw it."""
-
-    number: int
-    state: str
-    notation: str
-    cell: dict[str, Any]
-    transformations: list[dict[str, Any]]
-    accuracy: float | None
-    reward: float | None
-    parameters: int | None
-    multiply_adds: int | None
-    seconds: float | None
-    curve: list[float]
-    epoch: int | None
-    epochs: int | None
-    images_per_second: float | None
-    eta_seconds: float | None
-    worker: str
-    failure: str
-    pinned: bool
-    kept: bool
-    diagnostics: dict[str, float]
-
-
 class LiveJSON(TypedDict):
-    """All that a search page needs to be drawn; the socket goes on after `sequence`."""
+    """What a search page needs to be drawn at first; the socket goes on after `sequence`.
+
+    `trials` are all of them only where there are as many as `trials_total` says: otherwise those
+    that are under way, the best and the newest. The summaries have the rest.
+    """
 
     search: SearchJSON
     sequence: int
     trials: list[TrialJSON]
+    trials_total: int
+    sites: sites.SitesJSON | None
 
 
 def live_json(search: Search, user: User) -> LiveJSON:
-    """A search with its trials, in three queries whatever their number."""
-    trials = [trial_json(trial) for trial in with_kept(search.trials.all()).order_by("number")]
+    """A search with the trials that are seen first, in three queries whatever their number."""
+    total = search.trials.count()
+    shown = with_kept(_seen_first(search, total)).order_by("number")
+    trials = [light_json(trial, search.best_trial) for trial in shown]
     running = sum(trial["state"] == State.RUNNING for trial in trials)
-    kept = any(trial["kept"] for trial in trials)
-    document = search_json(search, user, running=running, kept=kept)
-    return {"search": document, "sequence": search.last_sequence, "trials": trials}
+    kept = search.checkpoints.filter(origin=Origin.TRIAL).exists()
+    return {
+        "search": search_json(search, user, running=running, kept=kept),
+        "sequence": search.last_sequence,
+        "trials": trials,
+        "trials_total": total,
+        "sites": sites_of(search),
+    }
+
+
+def sites_of(search: Search) -> sites.SitesJSON | None:
+    """Widths at which the search's cells stand; None where its settings are of another version."""
+    try:
+        return sites.sites_json(search.config["skeleton"])
+    except SearchEngineError:
+        return None
 
 
 def search_json(search: Search, user: User, *, running: int, kept: bool) -> SearchJSON:
+    """A search as JSON; its owner and data set must have been read with it."""
     own = user.pk == search.owner_id
     return {
         "id": search.pk,
@@ -115,9 +125,10 @@ def search_json(search: Search, user: User, *, running: int, kept: bool) -> Sear
         "strategy": search.config["strategy"],
         "config": search.config,
         "created_at": search.created_at.isoformat(),
-        "started_at": _time(search.started_at),
-        "ended_at": _time(search.ended_at),
+        "started_at": time_json(search.started_at),
+        "ended_at": time_json(search.ended_at),
         "elapsed_seconds": search.elapsed_seconds,
+        "eta_seconds": forecast.seconds_left(search, running=running),
         "max_trials": search.max_trials,
         "trials_completed": search.trials_completed,
         "trials_failed": search.trials_failed,
@@ -128,6 +139,8 @@ def search_json(search: Search, user: User, *, running: int, kept: bool) -> Sear
         "start_progress": search.start_progress,
         "best_trial": search.best_trial,
         "best_accuracy": search.best_accuracy,
+        "best_notation": search.best_notation,
+        "best_history": search.best_history,
         "failure": search.failure,
         "can": _can(search, own=own, kept=kept),
     }
@@ -143,74 +156,31 @@ def search_list_json(searches: Iterable[Search], user: AbstractBaseUser) -> list
 
 def with_counts(searches: Any) -> Any:
     """Searches with what their JSON needs of other tables."""
-    kept = Checkpoint.objects.filter(search=OuterRef("pk"), trial__isnull=False)
-    running = Count("trials", filter=Q(trials__state=State.RUNNING), distinct=True)
-    return searches.annotate(running=running, kept=Exists(kept))
+    kept = Checkpoint.objects.filter(search=OuterRef("pk"), origin=Origin.TRIAL)
+    running = (
+        Trial.objects.filter(search=OuterRef("pk"), state=State.RUNNING)
+        .order_by()
+        .values("search")
+        .annotate(number_running=Count("pk"))
+        .values("number_running")
+    )
+    counted = Coalesce(Subquery(running, output_field=IntegerField()), 0)
+    return searches.annotate(running=counted, kept=Exists(kept))
 
 
-def with_kept(trials: Any) -> Any:
-    """Trials with whether their checkpoints are kept, without what only their own page shows."""
-    kept = Checkpoint.objects.filter(trial=OuterRef("pk"))
-    heavy = ("record", "proposal", "outcome", "confusion", "traceback")
-    return trials.annotate(kept=Exists(kept)).defer(*heavy)
-
-
-def trial_json(trial: Trial) -> TrialJSON:
-    """A trial that came from `with_kept`."""
-    progress = trial.progress or {}
-    return {
-        "number": trial.number,
-        "state": trial.state,
-        "notation": trial.notation,
-        "cell": trial.cell,
-        "transformations": trial.transformations,
-        "accuracy": trial.accuracy,
-        "reward": trial.reward,
-        "parameters": trial.parameters,
-        "multiply_adds": trial.multiply_adds,
-        "seconds": trial.seconds,
-        "curve": trial.curve or progress.get("curve", []),
-        "epoch": progress.get("epoch"),
-        "epochs": progress.get("epochs"),
-        "images_per_second": progress.get("images_per_second"),
-        "eta_seconds": progress.get("eta_seconds"),
-        "worker": trial.worker,
-        "failure": trial.failure,
-        "pinned": trial.pinned,
-        "kept": bool(getattr(trial, "kept", False)),
-        "diagnostics": trial.diagnostics,
-    }
-
-
-class TrialDetailJSON(TypedDict):
-    """A trial with what only its own page shows."""
-
-    trial: TrialJSON
-    confusion: list[list[int]] | None
-    per_class_accuracy: list[float | None]
-    class_names: list[str]
-    attempt: int
-    losses: int
-    seed: int
-    created_at: str
-    started_at: str | None
-    ended_at: str | None
-
-
-def trial_detail_json(search: Search, trial: Trial) -> TrialDetailJSON:
-    trial.kept = hasattr(trial, "checkpoint")  # type: ignore[attr-defined]
-    return {
-        "trial": trial_json(trial),
-        "confusion": trial.confusion,
-        "per_class_accuracy": [_share(i, row) for i, row in enumerate(trial.confusion or [])],
-        "class_names": list(search.dataset.class_names),
-        "attempt": trial.attempt,
-        "losses": trial.losses,
-        "seed": trial.seed,
-        "created_at": trial.created_at.isoformat(),
-        "started_at": _time(trial.started_at),
-        "ended_at": _time(trial.ended_at),
-    }
+def _seen_first(search: Search, total: int) -> QuerySet[Trial]:
+    """All trials of a short search; of a long one those under way, the best and the newest."""
+    trials = search.trials.all()
+    if total <= WHOLE:
+        return trials
+    best = trials.filter(accuracy__isnull=False).order_by("-accuracy", "number")
+    newest = trials.order_by("-number")
+    return trials.filter(
+        Q(state__in=[State.QUEUED, State.RUNNING])
+        | Q(number=search.best_trial)
+        | Q(pk__in=best.values("pk")[:BEST])
+        | Q(pk__in=newest.values("pk")[:NEWEST])
+    )
 
 
 def _can(search: Search, *, own: bool, kept: bool) -> Can:
@@ -222,41 +192,4 @@ def _can(search: Search, *, own: bool, kept: bool) -> Can:
         "cancel": own and can_request(search, Request.CANCEL),
         "download": kept,
         "edit": own,
-    }
-
-
-def _share(index: int, row: list[int]) -> float | None:
-    return row[index] / sum(row) if sum(row) else None
-
-
-def _time(value: datetime | None) -> str | None:
-    return None if value is None else value.isoformat()
-
-
-class CheckpointJSON(TypedDict):
-    """A kept checkpoint; of a start network where it has no trial."""
-
-    id: int
-    search: int
-    search_name: str
-    trial: int | None
-    accuracy: float
-    bytes: int
-    sha256: str
-    pinned: bool
-    created_at: str
-
-
-def checkpoint_json(checkpoint: Checkpoint) -> CheckpointJSON:
-    trial = checkpoint.trial
-    return {
-        "id": checkpoint.pk,
-        "search": checkpoint.search_id,
-        "search_name": checkpoint.search.name,
-        "trial": trial.number if trial else None,
-        "accuracy": checkpoint.accuracy,
-        "bytes": checkpoint.bytes,
-        "sha256": checkpoint.sha256,
-        "pinned": bool(trial and trial.pinned),
-        "created_at": checkpoint.created_at.isoformat(),
     }

@@ -33,7 +33,11 @@ class Search(models.Model):
         "datasets.Dataset", on_delete=models.PROTECT, related_name="searches"
     )
     start_checkpoint = models.ForeignKey(
-        "Checkpoint", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+        "checkpoints.Checkpoint",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="searches_begun",
     )
     name = models.CharField(max_length=120)
     note = models.TextField(blank=True, default="", max_length=10_000)
@@ -75,6 +79,10 @@ class Search(models.Model):
     best_trial = models.PositiveIntegerField(null=True, blank=True)
     best_accuracy = models.FloatField(null=True, blank=True)
     best_reward = models.FloatField(null=True, blank=True)
+    # What a list shows of each search, kept here so that a list reads no trials.
+    best_notation = models.TextField(blank=True, default="")
+    best_history = models.JSONField(default=list, blank=True)  # [trials ended, accuracy] of each
+    recent_seconds = models.JSONField(default=list, blank=True)  # what the latest trials took
 
     class Meta:
         ordering: ClassVar = ["-created_at", "-pk"]
@@ -206,31 +214,6 @@ class SearchEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sequence} {self.kind}"
-
-
-class Checkpoint(models.Model):
-    """One network's files in Django's storage: of a kept trial, or of the start network."""
-
-    search = models.ForeignKey(Search, on_delete=models.CASCADE, related_name="checkpoints")
-    trial = models.OneToOneField(
-        Trial, on_delete=models.CASCADE, null=True, blank=True, related_name="checkpoint"
-    )
-    folder = models.CharField(max_length=200, unique=True)
-    sha256 = models.CharField(max_length=64)
-    bytes = models.BigIntegerField()
-    accuracy = models.FloatField()
-    created_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        ordering: ClassVar = ["-created_at", "-pk"]
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["search"], condition=Q(trial__isnull=True), name="start_checkpoint_once"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.folder
 
 
 class Share(models.Model):

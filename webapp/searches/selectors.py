@@ -1,11 +1,16 @@
 """What pages, API and sockets read of searches: filtered by user first."""
 
+import json
+
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q, QuerySet
+from django.db import connection
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.functions import Cast
 
+from webapp.checkpoints.models import Checkpoint, Origin
 from webapp.errors import ProductError
-from webapp.searches.models import Checkpoint, Search, SearchEvent, Trial
+from webapp.searches.models import Search, SearchEvent, Trial
 
 User = AbstractBaseUser | AnonymousUser
 
@@ -16,6 +21,16 @@ def visible_searches(user: User) -> QuerySet[Search]:
         return Search.objects.none()
     shared = Q(pk__in=Search.objects.filter(shares__user_id=user.pk).values("pk"))
     return Search.objects.filter(Q(owner_id=user.pk) | shared).select_related("owner", "dataset")
+
+
+def tagged(searches: QuerySet[Search], tag: str) -> QuerySet[Search]:
+    """Those that have the tag."""
+    if connection.features.supports_json_field_contains:
+        return searches.filter(tags__contains=[tag])
+    # SQLite: the array as text, in which a tag stands as JSON writes it.
+    return searches.annotate(tags_text=Cast("tags", TextField())).filter(
+        tags_text__contains=json.dumps(tag)
+    )
 
 
 def search_to_see(user: User, search_id: int) -> Search:
@@ -49,13 +64,8 @@ def events_after(search: Search, after: int, limit: int) -> list[SearchEvent]:
 
 def best_checkpoint(search: Search) -> Checkpoint | None:
     """Of the best trial that has one: the best one was stopped early if it has none."""
-    kept = search.checkpoints.filter(trial__isnull=False).select_related("trial")
+    kept = search.checkpoints.filter(origin=Origin.TRIAL).select_related("trial")
     return kept.order_by("-trial__reward", "trial__number").first()
-
-
-def visible_checkpoints(user: User) -> QuerySet[Checkpoint]:
-    searches = visible_searches(user).values("pk")
-    return Checkpoint.objects.filter(search_id__in=searches).select_related("search", "trial")
 
 
 def _nothing(what: str) -> ProductError:

@@ -13,11 +13,13 @@ from search_engine.architecture import Architecture, ImageShape
 from search_engine.config import Budget, SearchConfig
 from search_engine.errors import InvalidConfig
 from search_engine.training import Recipe
+from webapp.checkpoints import files
+from webapp.checkpoints.models import Checkpoint
 from webapp.datasets.models import Dataset
 from webapp.errors import ProductError, engine_errors_as_product_errors
-from webapp.searches import files, lifecycle, selectors
+from webapp.searches import lifecycle, selectors
 from webapp.searches.datasets import usable_dataset
-from webapp.searches.models import Checkpoint, Search, Share
+from webapp.searches.models import Search, Share
 from webapp.state import State
 
 MAX_NAME, MAX_NOTE, MAX_TAGS, MAX_TAG = 120, 10_000, 20, 40
@@ -89,9 +91,7 @@ def checked(document: object, user: AbstractBaseUser) -> tuple[SearchConfig, Dat
 def check_start(checkpoint: Checkpoint, config: SearchConfig) -> None:
     """Refuse a checkpoint that is not the start network that the config describes."""
     expected = Architecture.start(config.skeleton).to_json()
-    if checkpoint.trial_id is not None or files.description(checkpoint.folder)[
-        "architecture"
-    ] != json.loads(json.dumps(expected)):
+    if checkpoint.description["architecture"] != json.loads(json.dumps(expected)):
         reason = "it is not the start network that the settings describe: family, size, images"
         raise ProductError(f"Not started: {reason}.", fields={"start_checkpoint": reason})
 
@@ -173,11 +173,16 @@ def set_tags(user: AbstractBaseUser, search_id: int, tags: list[str]) -> None:
 
 
 def delete(user: AbstractBaseUser, search_id: int) -> None:
-    """Delete an ended search with its trials, events and checkpoints; no undo."""
+    """Delete an ended search with its trials, events, checkpoints and final trainings; no undo."""
     with lifecycle.locked(_own(user, search_id)) as search:
         if not State(search.state).is_final:
             raise lifecycle.IllegalTransition(
                 f"The search is {search.state}: cancel it before you delete it."
+            )
+        if search.final_trainings.filter(state__in=[State.QUEUED, State.RUNNING]).exists():
+            raise lifecycle.IllegalTransition(
+                "A final training of this search is under way: cancel it before you delete the"
+                " search."
             )
         folders = list(search.checkpoints.values_list("folder", flat=True))
         search.delete()

@@ -14,10 +14,12 @@ from search_engine.search import Search as EngineSearch
 from search_engine.search_data import SearchData
 from search_engine.training import EpochEnded, Event
 from search_engine.training.metrics import evaluate
-from webapp.searches import files, lifecycle, worker_memory
+from webapp.checkpoints import files
+from webapp.checkpoints.models import Checkpoint, Origin
+from webapp.checkpoints.storing import store
+from webapp.searches import lifecycle, worker_memory
 from webapp.searches.holding import Stop, renewed
-from webapp.searches.models import Checkpoint, Search
-from webapp.searches.storing import store
+from webapp.searches.models import Search
 
 
 def train(search_id: int, worker: str) -> None:
@@ -55,8 +57,10 @@ def _train(search: Search, token: int, stop: Stop) -> None:
         if isinstance(event, EpochEnded):
             stop.token_is_old = not _tell(search, token, config, event)
 
-    if search.start_checkpoint is not None:
-        _keep(search, token, data, *_given(search.start_checkpoint, config, data))
+    given = search.start_checkpoint
+    initial = None if given is None else _given(given, config, data)
+    if given is not None and initial is not None and _was_trained_on(given, data):
+        _keep(search, token, data, initial, evaluate(initial, data.validation()).accuracy)
         return
     folder = training_folder(search.pk)
     network, accuracy = train_start_network(
@@ -66,6 +70,7 @@ def _train(search: Search, token: int, stop: Stop) -> None:
         device=worker_memory.device(),
         listener=listen,
         should_stop=stop,
+        initial=initial,
     )
     _keep(search, token, data, network, accuracy)
     shutil.rmtree(folder, ignore_errors=True)
@@ -76,13 +81,21 @@ def training_folder(search_id: int) -> Path:
     return Path(settings.VAR) / "training" / str(search_id)
 
 
-def _given(checkpoint: Checkpoint, config: SearchConfig, data: SearchData) -> tuple[Network, float]:
-    """A start network that was trained before, measured on this search's images."""
+def _given(checkpoint: Checkpoint, config: SearchConfig, data: SearchData) -> Network:
+    """The network that the user chose to start from."""
     with files.local(checkpoint.folder) as folder:
         network = load_checkpoint(folder, device=worker_memory.device())
     if network.architecture != start_architecture(config, data):
         raise CheckpointError("start network", "it is not the one that the settings describe")
-    return network, evaluate(network, data.validation()).accuracy
+    return network
+
+
+def _was_trained_on(checkpoint: Checkpoint, data: SearchData) -> bool:
+    """Whether it is good as it is; a network that knows other images is trained on these first."""
+    trained_on = checkpoint.trained_on
+    classes = list(data.trained_on.class_names)
+    same = trained_on.get("name") == data.trained_on.name
+    return same and trained_on.get("class_names") == classes
 
 
 def _tell(search: Search, token: int, config: SearchConfig, event: EpochEnded) -> bool:
@@ -101,17 +114,18 @@ def _tell(search: Search, token: int, config: SearchConfig, event: EpochEnded) -
 
 def _keep(search: Search, token: int, data: SearchData, network: Network, accuracy: float) -> None:
     folder = files.start_folder(search.pk)
-    checkpoint = store(network, folder, accuracy=accuracy, trained_on=data.trained_on)
-    cost = network.architecture.cost
+    stored = store(network, folder, accuracy=accuracy, trained_on=data.trained_on)
     lifecycle.start_completed(
         search.pk,
         token,
         {
             "accuracy": accuracy,
-            "parameters": cost.parameters,
-            "multiply_adds": cost.multiply_adds,
+            "parameters": stored["parameters"],
+            "multiply_adds": stored["multiply_adds"],
         },
         classes=data.classes,
         validation_images=len(data.splits.validation),
-        checkpoint=Checkpoint(search=search, **checkpoint),
+        checkpoint=Checkpoint(
+            owner_id=search.owner_id, origin=Origin.START, search=search, **stored
+        ),
     )

@@ -1,4 +1,4 @@
-"""Trials and checkpoints at /api/v1/searches/<id>/trials/ and /api/v1/checkpoints/."""
+"""Trials at /api/v1/searches/<id>/trials/."""
 
 import csv
 import io
@@ -13,9 +13,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from webapp.api_requests import read, signed_in
+from webapp.api_schemas import page_of
+from webapp.checkpoints import downloads
 from webapp.pagination import Pages
-from webapp.searches import downloads, live, schemas, selectors, services
-from webapp.searches.api import checked_state, read, signed_in
+from webapp.searches import schemas, selectors, services, trial_json
+from webapp.searches.api import checked_state
 from webapp.searches.models import Search, Trial
 from webapp.searches.serializers import TrialFilterSerializer
 
@@ -40,13 +43,13 @@ class TrialsView(APIView):
     @extend_schema(
         operation_id="trials_list",
         parameters=[TrialFilterSerializer],
-        responses={200: schemas.page_of(schemas.TRIAL)},
+        responses={200: page_of(schemas.TRIAL)},
     )
     def get(self, request: Request, search_id: int) -> Response:
         """A page of them, filtered and ordered; trials without the value come last."""
         search, pages = selectors.search_to_see(signed_in(request), search_id), Pages()
         rows: list[Any] = pages.paginate_queryset(chosen(search, request), request, self) or []
-        return pages.get_paginated_response([live.trial_json(trial) for trial in rows])
+        return pages.get_paginated_response([trial_json.trial_json(trial) for trial in rows])
 
 
 class TrialTableView(APIView):
@@ -63,7 +66,7 @@ class TrialTableView(APIView):
         name = f"espalier-search-{search.pk}-trials.{form}"
         answer: HttpResponse
         if form == "json":
-            answer = JsonResponse([live.trial_json(trial) for trial in trials], safe=False)
+            answer = JsonResponse([trial_json.trial_json(trial) for trial in trials], safe=False)
         else:
             answer = HttpResponse(_csv(trials), content_type="text/csv; charset=utf-8")
         answer["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -79,7 +82,8 @@ class TrialView(APIView):
         user = signed_in(request)
         search = selectors.search_to_see(user, search_id)
         trial = selectors.trial_to_see(user, search_id, number)
-        return Response(live.trial_detail_json(search, trial))
+        own = search.owner_id == user.pk
+        return Response(trial_json.trial_detail_json(search, trial, own=own))
 
 
 class PinView(APIView):
@@ -118,25 +122,10 @@ class TrialDownloadView(APIView):
         return downloads.response(request._request, found)
 
 
-class CheckpointsView(APIView):
-    """All kept checkpoints of the user's searches, start networks included."""
-
-    @extend_schema(
-        operation_id="checkpoints_list",
-        responses={200: schemas.page_of(schemas.CHECKPOINT)},
-    )
-    def get(self, request: Request) -> Response:
-        """The newest first."""
-        pages = Pages()
-        found = selectors.visible_checkpoints(signed_in(request)).order_by("-created_at", "-pk")
-        rows: list[Any] = pages.paginate_queryset(found, request, self) or []
-        return pages.get_paginated_response([live.checkpoint_json(row) for row in rows])
-
-
 def chosen(search: Search, request: Request) -> QuerySet[Trial]:
     """The trials that the query asks for, in its order."""
     given = read(TrialFilterSerializer, request.query_params)
-    trials = live.with_kept(search.trials.all())
+    trials = trial_json.with_kept(search.trials.all())
     for name, lookup in _LOOKUPS.items():
         if given.get(name) is not None:
             trials = trials.filter(**{lookup: given[name]})
@@ -165,7 +154,7 @@ def _csv(trials: QuerySet[Trial]) -> str:
     writer = csv.DictWriter(target, COLUMNS, extrasaction="ignore")
     writer.writeheader()
     for trial in trials:
-        row: dict[str, Any] = dict(live.trial_json(trial))
+        row: dict[str, Any] = dict(trial_json.trial_json(trial))
         # A worker's text must not become a spreadsheet's formula.
         if row["failure"][:1] in ("=", "+", "-", "@"):
             row["failure"] = f"'{row['failure']}"

@@ -1,7 +1,7 @@
 """Pages. Each embeds its state as JSON under `page-state`; scripts read it and go on from there.
 
 Templates and their context:
-    searches/home.html    page_state {"searches": [SearchJSON…], "presets": […]}, searches
+    searches/home.html    page_state {"searches": [SearchJSON…], "query"}, searches (a page), wanted
     searches/search.html  page_state (LiveJSON), search (row), search_json, is_owner
     searches/trial.html   page_state (TrialDetailJSON + "search": SearchJSON), search, trial
     searches/new.html     form, main, groups, presets, preset, parent,
@@ -9,33 +9,54 @@ Templates and their context:
 """
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from search_engine.presets import PRESETS
+from webapp.checkpoints.models import Checkpoint
+from webapp.checkpoints.selectors import visible_to
+from webapp.datasets.models import Dataset
 from webapp.errors import ProductError
-from webapp.searches import documents, live, selectors, services
+from webapp.searches import documents, live, prefilling, selectors, services
 from webapp.searches.api import detail
+from webapp.searches.datasets import usable_datasets
 from webapp.searches.forms import LaunchForm
 from webapp.searches.models import Search
+from webapp.searches.trial_json import trial_detail_json
+from webapp.state import State
 
-HOME_SEARCHES = 200
+HOME_SEARCHES = 25
 DEMO_NAME = "Handwritten digits"
 
 
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     """All searches that the user may see. Looking starts no work."""
-    user = _user(request)
+    user, wanted = _user(request), _wanted(request)
     found = live.with_counts(selectors.visible_searches(user)).order_by("-created_at", "-pk")
-    searches = live.search_list_json(found[:HOME_SEARCHES], user)
-    state = {"searches": searches, "presets": list(PRESETS)}
-    return render(request, "searches/home.html", {"page_state": state, "searches": searches})
+    if "state" in wanted:
+        found = found.filter(state=wanted["state"])
+    if "tag" in wanted:
+        found = selectors.tagged(found, wanted["tag"])
+    page = Paginator(found, HOME_SEARCHES).get_page(request.GET.get("page"))
+    # What a script asks for again and again: the same page of the same list.
+    query = urlencode({**wanted, "page": page.number, "page_size": HOME_SEARCHES})
+    searches = live.search_list_json(page.object_list, user)
+    context = {
+        "page_state": {"searches": searches, "query": query},
+        "searches": page,
+        "wanted": wanted,
+        "states": State.choices,
+        "filters": urlencode(wanted),
+    }
+    return render(request, "searches/home.html", context)
 
 
 @require_GET
@@ -57,14 +78,21 @@ def trial_page(request: HttpRequest, search_id: int, number: int) -> HttpRespons
     user = _user(request)
     search = selectors.search_to_see(user, search_id)
     trial = selectors.trial_to_see(user, search_id, number)
-    state = {**live.trial_detail_json(search, trial), "search": detail(user, search_id)}
+    state = {
+        **trial_detail_json(search, trial, own=search.owner_id == user.pk),
+        "search": detail(user, search_id),
+        "sites": live.sites_of(search),
+    }
     context = {"page_state": state, "search": search, "trial": trial}
     return render(request, "searches/trial.html", context)
 
 
 @require_http_methods(["GET", "POST"])
 def new_search(request: HttpRequest) -> HttpResponse:
-    """The launch form: `?preset=` fills it, `?from=<id>` clones a search."""
+    """The launch form: `?preset=` and `?dataset=` fill it, `?from=<id>` clones a search.
+
+    `?checkpoint=<id>` fills it with what a search needs to start from that network.
+    """
     user, parent = _user(request), _parent(request)
     form = _form(request, user, parent)
     if request.method == "POST" and form.is_valid():
@@ -72,7 +100,7 @@ def new_search(request: HttpRequest) -> HttpResponse:
             form.cleaned_data["config"].to_json(),
             user,
             name=form.cleaned_data["name"],
-            preset="" if parent else form.cleaned_data["preset"],
+            preset="" if parent or _start(request) else form.cleaned_data["preset"],
             parent=parent,
             start_checkpoint=form.cleaned_data["start_checkpoint"],
         )
@@ -85,6 +113,7 @@ def new_search(request: HttpRequest) -> HttpResponse:
         "presets": list(PRESETS),
         "preset": _preset(request),
         "parent": parent,
+        "start": _start(request),
         "page_state": state,
     }
     return render(request, "searches/new.html", context, status=400 if form.errors else 200)
@@ -99,7 +128,7 @@ def check_form(request: HttpRequest) -> JsonResponse:
     config = form.cleaned_data.get("config")
     answer: dict[str, Any] = {"errors": errors, "changed": []}
     if config is not None:
-        base = documents.base_document(_preset(request), parent)
+        base = _base(request, parent)
         answer |= documents.estimate(config)
         answer["changed"] = documents.changed_fields(base, config.to_json())
     return JsonResponse(answer)
@@ -143,15 +172,53 @@ def act(request: HttpRequest, search_id: int, action: str) -> HttpResponse:
 
 def _form(request: HttpRequest, user: AbstractBaseUser, parent: Search | None) -> LaunchForm:
     preset = _preset(request)
-    base = documents.base_document(preset, parent)
+    base = _base(request, parent)
     name = f"{parent.name}, changed"[:120] if parent else preset.replace("-", " ").capitalize()
+    initial: dict[str, Any] = {"name": name, "preset": preset}
+    start, dataset = (None, None) if parent else (_start(request), _dataset(request))
+    if dataset and not (start and start.search_id):
+        initial |= prefilling.initial_for(dataset, preset)
+    if start:
+        initial |= prefilling.initial_for_start(start)
     data = request.POST if request.method == "POST" else None
-    return LaunchForm(data, user=user, base=base, initial={"name": name, "preset": preset})
+    return LaunchForm(data, user=user, base=base, initial=initial)
+
+
+def _base(request: HttpRequest, parent: Search | None) -> dict[str, Any]:
+    """The settings that the form begins with, and that its hidden ones come from."""
+    start = None if parent else _start(request)
+    if start is not None:
+        return prefilling.start_document(start)
+    return documents.base_document(_preset(request), parent)
+
+
+def _wanted(request: HttpRequest) -> dict[str, str]:
+    """Which searches the reader wants to see: `?state=` and `?tag=`."""
+    given = {name: request.GET.get(name, "").strip() for name in ("state", "tag")}
+    if given["state"] not in State.values:
+        given["state"] = ""
+    return {name: value for name, value in given.items() if value}
 
 
 def _preset(request: HttpRequest) -> str:
     given = request.POST.get("preset") or request.GET.get("preset", "")
-    return given if given in PRESETS else documents.DEFAULT_PRESET
+    if given in PRESETS:
+        return given
+    dataset = _dataset(request)
+    return prefilling.preset_for(dataset) if dataset else documents.DEFAULT_PRESET
+
+
+def _dataset(request: HttpRequest) -> Dataset | None:
+    """The data set that a link to the form names; none where the user has no such one."""
+    given = request.GET.get("dataset", "")
+    return usable_datasets(_user(request)).filter(engine_name=given).first() if given else None
+
+
+def _start(request: HttpRequest) -> Checkpoint | None:
+    """The checkpoint that a link to the form names; none where a search cannot start from it."""
+    given = request.GET.get("checkpoint", "")
+    starts = visible_to(_user(request)).filter(can_start=True)
+    return starts.filter(pk=int(given)).first() if given.isdecimal() else None
 
 
 def _parent(request: HttpRequest) -> Search | None:

@@ -11,8 +11,10 @@ from search_engine.command_line.devices import pick_device
 from search_engine.config import SearchConfig
 from search_engine.evaluation import Evaluator
 from search_engine.search_data import SearchData
+from webapp.checkpoints import files
+from webapp.checkpoints.models import Origin
 from webapp.datasets.loading import load_images
-from webapp.searches import files, threads
+from webapp.searches import threads
 from webapp.searches.models import Search
 
 MAX_SEARCHES = 2
@@ -45,7 +47,7 @@ def load_data(search: Search, config: SearchConfig) -> SearchData:
 
 def warm(search: Search) -> Warm:
     """The search's parts, from memory where it was evaluated here before."""
-    checkpoint = search.checkpoints.get(trial__isnull=True)
+    checkpoint = search.checkpoints.get(origin=Origin.START)
     key = (search.pk, checkpoint.sha256)
     if key not in _warm:
         config = SearchConfig.from_json(search.config)

@@ -31,6 +31,26 @@ const WORDS = {
   "search.noted": () => "Note changed",
   "search.tagged": ({ tags }) => `Tags: ${tags.join(", ") || "none"}`,
   "search.budget_extended": ({ max_trials: most }) => `Budget is now ${plural(most, "trial")}`,
+  "final_training.created": ({ name }) => `Final training “${name}” created`,
+  "final_training.started": ({ name, worker, attempt }) =>
+    `Final training “${name}” ${attempt > 1 ? "goes on" : "started"} on ${worker || "a worker"}`,
+  "final_training.pause_requested": ({ name }) => `Pause of “${name}” requested: it stops at its next step`,
+  "final_training.paused": ({ name }) => `Final training “${name}” paused after its last complete epoch`,
+  "final_training.resumed": ({ name }) => `Final training “${name}” resumed`,
+  "final_training.cancel_requested": ({ name }) => `Cancelling of “${name}” requested`,
+  "final_training.cancelled": ({ name }) => `Final training “${name}” cancelled`,
+  "final_training.completed": ({ name, test_accuracy: tested }) =>
+    `Final training “${name}” completed: test accuracy ${percentWithUnit(tested)}`,
+  "final_training.failed": ({ name, failure }) => `Final training “${name}” failed: ${failure}`,
+  "final_training.interrupted": ({ name, reason }) => `Final training “${name}” ${INTERRUPTED[reason] ?? "interrupted"}`,
+  "final_training.renamed": ({ name }) => `Final training renamed to “${name}”`,
+};
+
+const INTERRUPTED = {
+  turn: "made way for others; it goes on in its turn",
+  stopping: "interrupted: its worker was stopped; it goes on from its last complete epoch",
+  lost: "interrupted: its worker was lost; it goes on from its last complete epoch",
+  broken: "interrupted: one of its processes died; it goes on from its last complete epoch",
 };
 
 const gain = (accuracy, start) =>
@@ -42,6 +62,6 @@ export const sentence = ({ kind, payload }, startAccuracy) =>
 /** How loud an event is: "failed", "warning", "best" or "". */
 export function level({ kind, payload }) {
   if (kind.endsWith(".failed")) return "failed";
-  if (kind.endsWith(".interrupted")) return "warning";
-  return payload.best || kind === "search.completed" ? "best" : "";
+  if (kind.endsWith(".interrupted")) return payload.reason === "turn" ? "" : "warning";
+  return payload.best || kind === "search.completed" || kind === "final_training.completed" ? "best" : "";
 }

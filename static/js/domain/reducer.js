@@ -1,22 +1,33 @@
 // (state, events) -> state: what the page knows, kept current by the search's numbered events.
-// State: {search, sequence, trials: Map(number -> trial), log, gap}. An event that was seen does
-// nothing; one that comes too early sets `gap`, and is left for the replay that the gap asks for.
+// State: {search, sequence, trials: Map(number -> trial), total, partial, sites, log, gap}. An event
+// that was seen does nothing; one that comes too early sets `gap`, and is left for the replay that
+// the gap asks for. While `partial`, trials that ended long ago are not there yet.
 
 const LOG_LINES = 400;
-const QUIET = new Set(["trial.progress", "start_network.progress"]);
+const QUIET = new Set(["trial.progress", "start_network.progress", "final_training.progress"]);
 const FINAL = new Set(["completed", "failed", "cancelled"]);
 
 export const isFinal = (state) => FINAL.has(state);
 
 /** The state of a page as the server gave it, at `now` in milliseconds. */
 export function initialState(page, now) {
+  const total = page.trials_total ?? page.trials.length;
+  const partial = page.trials.length < total;
   return {
-    search: { ...page.search, elapsed_at: now },
+    search: { ...page.search, ...(!partial && counts(page.trials)), elapsed_at: now },
     sequence: page.sequence,
     trials: new Map(page.trials.map((trial) => [trial.number, trial])),
+    total, partial, sites: page.sites ?? null,
     log: [],
     gap: false,
   };
+}
+
+/** From the trials themselves: an event that they have in them already must not count twice. */
+function counts(trials) {
+  const found = { trials_running: 0, trials_completed: 0, trials_failed: 0 };
+  for (const { state } of trials) if (COUNTED[state]) found[COUNTED[state]] += 1;
+  return found;
 }
 
 /**
@@ -69,6 +80,9 @@ const COUNTED = { running: "trials_running", completed: "trials_completed", fail
 /** Change a trial, one that is not known included, and keep the counts right. */
 function change(draft, number, changes) {
   const before = draft.trials.get(number);
+  // One that is not here yet, and ended long ago: it comes with this change in it.
+  if (!before && draft.partial && number <= draft.total) return;
+  draft.total = Math.max(draft.total, number);
   const after = { number, state: "queued", curve: [], transformations: [], ...before, ...changes };
   count(draft.search, before?.state, -1);
   count(draft.search, after.state, 1);

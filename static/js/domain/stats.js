@@ -114,15 +114,10 @@ function total(counts) {
   return result;
 }
 
-/** How often each operation was chosen in a cell. */
-export function countOperations(cell) {
-  const counts = {};
-  const visit = (node, depth) => {
-    for (const branch of node?.branches ?? []) {
-      if (depth) counts[branch.operation] = (counts[branch.operation] ?? 0) + 1;
-      visit(branch.node, depth + 1);
-    }
-  };
-  visit(cell.root, 0);
-  return counts;
+/** Whether a worker is missing: nothing of what is queued has been taken. */
+export function lacksWorker({ search, trials }) {
+  if (search.requested) return false;
+  if (search.state === "queued") return true;
+  const states = search.state === "running" ? [...trials.values()].map(({ state }) => state) : [];
+  return states.includes("queued") && !states.includes("running");
 }

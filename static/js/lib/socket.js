@@ -79,8 +79,13 @@ export class LiveFeed {
       this.#say("live");
     }
     if (frame.type === "reload") this.onReload(frame.reason);
-    if (frame.type === "events" && this.onEvents(frame.events, { state: frame.search_state })) this.catchUp();
+    if (frame.type === "events" && this.#take(frame)) this.catchUp();
     if (frame.type === "heartbeat" && frame.sequence > this.sequence()) this.catchUp();
+  }
+
+  /** A frame says after which event it goes on; what is left out after that was overtaken. */
+  #take({ events, after, search_state: state }) {
+    return this.onEvents(events, { state, complete: after != null && after <= this.sequence() });
   }
 
   #closed(code) {

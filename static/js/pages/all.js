@@ -6,3 +6,5 @@ import { showLocalTimes } from "../lib/times.js";
 startThemeButton(document.querySelector("#theme"));
 startDialogs();
 showLocalTimes();
+// On a phone the sections scroll sideways: the one that the page belongs to is in sight.
+document.querySelector(".bar nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });

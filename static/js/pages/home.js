@@ -5,15 +5,14 @@ import { searchList } from "../views/search_list.js";
 
 const ASK_MS = 3_000;
 const show = searchList(byId("searches"));
-let last = pageJson("page-state").searches;
-show(last);
+const { searches, query } = pageJson("page-state");
+show(searches);
 
 async function refresh() {
   if (document.hidden) return;
   try {
-    const { results } = await getJson("/api/v1/searches/?page_size=200");
-    last = results;
-    show(last);
+    const { results } = await getJson(`/api/v1/searches/?${query}`);
+    show(results);
     byId("connection").hidden = true;
   } catch (error) {
     byId("connection").hidden = false;

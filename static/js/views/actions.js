@@ -1,5 +1,6 @@
 // Pause, resume, stop, cancel: each says "requested" until the search has done it, and cannot be
 // pressed twice meanwhile. Stop and cancel ask first.
+import { isFinal } from "../domain/reducer.js";
 import { postJson } from "../lib/api.js";
 import { byId, setText } from "../lib/dom.js";
 
@@ -48,6 +49,32 @@ export function actionsView(apiUrl, onAnswer) {
     byId("download").hidden = !search.can.download;
   }
   return draw;
+}
+
+/** The menu of rarer things; what it opens is loaded with it. */
+export function moreMenu(apiUrl, onAnswer) {
+  let search = null;
+  const menu = byId("more-menu");
+  menu.addEventListener("toggle", () => placeBelow(menu, byId("more")));
+  menu.addEventListener("toggle", async () => {
+    const { prepareMenu } = await import("./more_menu.js");
+    prepareMenu(apiUrl, onAnswer, () => search);
+    menu.dataset.ready = "";
+  }, { once: true });
+  return (state) => {
+    ({ search } = state);
+    byId("more").hidden = !search.can.edit;
+    byId("do-extend").disabled = ["failed", "cancelled"].includes(search.state);
+    byId("delete-search").disabled = !isFinal(search.state);
+  };
+}
+
+/** A popover lies over everything: it must be told where its button is. */
+function placeBelow(menu, button) {
+  const { left, bottom } = button.getBoundingClientRect();
+  const most = document.documentElement.clientWidth - menu.offsetWidth - 8;
+  menu.style.left = `${Math.max(8, Math.min(left, most))}px`;
+  menu.style.top = `${bottom + 6}px`;
 }
 
 /** Whether the reader says yes; Escape says no. */

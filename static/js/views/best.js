@@ -11,8 +11,8 @@ import { GrowthPlayer } from "./growth.js";
 export function bestView(trialUrl) {
   const [card, canvas, film, caption, text] =
     ["best", "best-canvas", "best-film", "best-caption", "best-notation"].map(byId);
-  const [play, open] = ["best-play", "best-open"].map(byId);
-  const diagram = new Diagram();
+  const [play, open, fully] = ["best-play", "best-open", "best-final"].map(byId);
+  const diagram = new Diagram({ explored: true });
   const player = new GrowthPlayer(diagram, (index) => markFilm(film, index));
   let drawn = null;
 
@@ -30,6 +30,7 @@ export function bestView(trialUrl) {
     setText(caption, `trial ${trial.number} · grown in ${plural(trial.transformations?.length ?? 0, "transformation")}`);
     setText(text, notation(cellOf(trial)));
     open.href = trialUrl(trial.number);
+    fully.href = `${trialUrl(trial.number)}final/new/`;
     for (const node of [play, open, text]) node.hidden = false;
     drawn = trial.number;
   };
@@ -44,7 +45,8 @@ export function bestView(trialUrl) {
     text.hidden = false;
   };
 
-  return ({ search, trials }) => {
+  return ({ search, trials, sites }) => {
+    diagram.sites = sites;
     const trial = trials.get(search.best_trial);
     if (!trial || !cellOf(trial)) {
       card.dataset.empty = "";
@@ -53,6 +55,7 @@ export function bestView(trialUrl) {
       return;
     }
     delete card.dataset.empty;
+    fully.hidden = !search.can.edit;
     if (trial.number !== drawn) draw(trial, search.config?.search_space?.start_edge, drawn === null);
   };
 }

@@ -1,4 +1,5 @@
 // What the charts share: when they are drawn, and which values they leave out.
+import { plural } from "../domain/format.js";
 import { isFinal } from "../domain/reducer.js";
 import { quantile } from "../domain/stats.js";
 import { byId, setText } from "../lib/dom.js";
@@ -15,6 +16,10 @@ export function lazily(id, { has, key, make, update }) {
   let made = null;
   let drawn = "";
   return (context) => {
+    if (context.partial) {
+      setText(box.querySelector(".waiting"), `Reads ${plural(context.total, "trial")}…`);
+      return;
+    }
     if (!has(context)) {
       // Nothing will come any more: the card must not go on waiting.
       if (!made && isFinal(context.search.state)) setText(box.querySelector(".waiting"), "The search ended before there was anything to draw.");

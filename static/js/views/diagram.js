@@ -47,12 +47,24 @@ function allocation({ x, y, split }, size) {
 
 /** A full drawing that follows its cell. `show(cell, {changed, within})` draws. */
 export class Diagram {
-  constructor() {
-    this.parts = new Map();
+  /** @param explored its chips can be reached by keyboard */
+  constructor({ explored = false } = {}) {
+    Object.assign(this, { parts: new Map(), sites: null, explored });
     this.wires = svg("g");
     this.shapes = svg("g");
     this.origin = svg("g", { class: "origin" }, this.wires, this.shapes);
-    this.node = svg("svg", { class: "cell full", role: "img" }, this.origin);
+    this.node = svg("svg", { class: "cell full", role: explored ? "group" : "img" }, this.origin);
+    // What says what a chip is comes when the first one is pointed at.
+    for (const name of ["pointerover", "focusin"]) {
+      this.node.addEventListener(name, (event) => this.#explain(event), { once: true });
+    }
+  }
+
+  async #explain({ target }) {
+    if (this.explained) return;
+    this.explained = true;
+    const { explain } = await import("./tips.js");
+    explain(this, target);
   }
 
   /**
@@ -69,6 +81,7 @@ export class Diagram {
     const shift = `${(width - drawing.width) / 2}px, ${(height - drawing.height) / 2}px`;
     this.origin.style.transform = `translate(${shift})`;
     this.#reconcile(drawing, changed, glow);
+    this.cell = cell;
   }
 
   #reconcile(drawing, changed, glow) {
@@ -85,7 +98,7 @@ export class Diagram {
         setAttributes(part, { class: isNew ? "wire new" : "wire", d: wire.d }));
     }
     for (const chip of drawing.chips) {
-      place(`c${chip.key}${chip.operation}`, () => this.#add(makeChip(chip)), (part) => {
+      place(`c${chip.key}${chip.operation}`, () => this.#add(makeChip(chip, this.explored)), (part) => {
         setAttributes(part, { class: chipClass(chip, changed) });
         moveTo(part, chip);
       });
@@ -126,10 +139,10 @@ const moveTo = (part, { x, y }) => {
   part.style.transform = `translate(${x}px, ${y}px)`;
 };
 
-function makeChip({ operation, width, height }) {
-  const { label, name, hollow } = shown(operation);
-  return svg("g", {},
-    svg("title", {}, `${name}: ${hollow || operation === "identity" ? "no weights" : "has weights"}`),
+function makeChip({ key, operation, width, height }, explored) {
+  const { label, name } = shown(operation);
+  const reached = explored && { role: "img", tabindex: 0, "aria-label": name };
+  return svg("g", { dataset: { key, operation }, ...reached },
     svg("rect", { y: -height / 2, width, height, rx: 5 }),
     svg("text", { x: width / 2 }, label));
 }

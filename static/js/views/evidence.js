@@ -35,7 +35,8 @@ function makeCurve(now) {
   });
 }
 
-function drawClasses({ confusion, per_class_accuracy: shares, class_names: names }) {
+/** Accuracy of each class, and the confusion matrix; `caption` says of which images. */
+export function drawClasses({ confusion, per_class_accuracy: shares, class_names: names }, caption = "Validation images of each class, and what they were taken for") {
   byId("confusion").dataset.drawn = "";
   byId("classes").replaceChildren(...shares.map((share, index) => classBar(names[index] ?? String(index), share)));
   const sums = confusion.map((row) => row.reduce((all, count) => all + count, 0));
@@ -45,7 +46,7 @@ function drawClasses({ confusion, per_class_accuracy: shares, class_names: names
     element("th", { scope: "row" }, names[actual]),
     row.map((count, guess) => matrixCell({ count, share: count / (sums[actual] || 1), hit: actual === guess, names: [names[actual], names[guess]] }))));
   byId("confusion").replaceChildren(element("table", { class: "matrix" },
-    element("caption", { class: "visually-hidden" }, "Validation images of each class, and what they were taken for"),
+    element("caption", { class: "visually-hidden" }, caption),
     element("thead", {}, head), element("tbody", {}, rows)));
 }
 

@@ -17,13 +17,13 @@ export function growingView(trialUrl) {
   const startCard = makeCard();
   let first = true;
 
-  return ({ search, trials }) => {
+  return ({ search, trials, sites }) => {
     const active = [...trials.values()].filter(isActive).slice(0, MOST);
     const training = search.start_accuracy == null && search.state === "running";
     seat(slots, active, (card) => row.append(card.node));
     for (const slot of slots) {
       const trial = trials.get(slot.number);
-      if (trial) showTrial(slot.card, trial, search, { trialUrl, play: !first });
+      if (trial) showTrial(slot.card, trial, search, { trialUrl, sites, play: !first });
     }
     if (training) row.prepend(startCard.node);
     else startCard.node.remove();
@@ -67,8 +67,8 @@ function makeCard() {
   return card;
 }
 
-function showTrial(card, trial, search, { trialUrl, play }) {
-  if (card.shown !== trial.number) drawTrial(card, trial, search, { trialUrl, play });
+function showTrial(card, trial, search, context) {
+  if (card.shown !== trial.number) drawTrial(card, trial, search, context);
   card.node.dataset.state = trial.state;
   setText(card.place, placeText(trial));
   refill(card.says, `${search.state}${trial.state}${trial.curve?.length}${trial.epoch}${trial.accuracy}${trial.failure}`, () => says(trial, search));
@@ -77,8 +77,9 @@ function showTrial(card, trial, search, { trialUrl, play }) {
   drawSpark(card.spark, trial.curve ?? [], trial.epochs, search.start_accuracy);
 }
 
-function drawTrial(card, trial, search, { trialUrl, play }) {
+function drawTrial(card, trial, search, { trialUrl, sites, play }) {
   card.shown = trial.number;
+  card.diagram.sites = sites;
   setText(card.name, `Trial ${trial.number}`);
   card.name.href = trialUrl(trial.number);
   card.player.load(trial, search.config?.search_space?.start_edge);

@@ -9,8 +9,8 @@ import { byId, element, refill, setText, withUnit } from "../lib/dom.js";
 /** @param now () -> milliseconds, of the server's clock as well as it is known */
 export function headerView(trialUrl, now) {
   let last = null;
-  const draw = ({ search, trials }) => {
-    last = { search, list: [...trials.values()] };
+  const draw = ({ search, trials, partial }) => {
+    last = { search, list: [...trials.values()], partial };
     title(search);
     best(search, trialUrl);
     counts(search);
@@ -55,7 +55,10 @@ function counts({ trials_completed: done, trials_failed: failed, trials_running:
   Object.assign(progress, { max: Math.max(1, most), value: Math.min(ended, most) });
 }
 
-function time({ search, list }, now) {
+/** What the server reckoned, while the page has not all trials to reckon from. */
+const forecast = ({ eta_seconds: range }) => range && { low: range[0], high: range[1] };
+
+function time({ search, list, partial }, now) {
   const seconds = Math.floor(elapsed(search, now));
   const soFar = seconds ? `${seconds < 10 ? `${seconds} s` : duration(seconds)} so far` : "not started";
   if (isFinal(search.state)) {
@@ -65,7 +68,7 @@ function time({ search, list }, now) {
     return;
   }
   setText(byId("time-title"), "Time left");
-  const left = search.start_accuracy == null ? null : timeLeft(search, list);
+  const left = search.start_accuracy == null ? null : partial ? forecast(search) : timeLeft(search, list);
   const [from, to] = left ? remainingRange(left.low, left.high) : ["–", ""];
   fill("time-left", from + to, () => [...parts(from), to && " ", to && element("small", {}, to)]);
   setText(byId("time-note"), ["running", "queued"].includes(search.state) ? soFar : `${soFar}, ${stateName(search.state).toLowerCase()}`);

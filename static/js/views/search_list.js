@@ -1,6 +1,10 @@
 // Searches as rows that keep their place; a row is made once and then only its texts change.
-import { counted, duration, percent, plural, points, shortTime, dateTime, stateName, whole } from "../domain/format.js";
-import { element, refill, setText } from "../lib/dom.js";
+import { dateTime, duration, percent, plural, points, remainingRange, shortTime, stateName, whole } from "../domain/format.js";
+import { parseCell } from "../domain/notation.js";
+import { historyPath } from "../domain/sparkline.js";
+import { element, refill, setText, svg } from "../lib/dom.js";
+import { tagItem } from "./about.js";
+import { glyph } from "./diagram.js";
 
 export function searchList(list) {
   const rows = new Map();
@@ -29,11 +33,12 @@ function makeRow({ id }) {
     link: element("a", { href: `/searches/${id}/` }), about: element("p", { class: "about" }), state: element("span"),
     accuracy: element("div", { class: "figure accuracy" }), trials: element("div", { class: "figure trials" }),
     network: element("div", { class: "figure size" }), time: element("div", { class: "figure time" }),
+    tags: element("ul", { class: "tags", "aria-label": "Tags" }), spark: element("div", { class: "figure history" }),
     progress: element("progress", { max: 1, value: 0, "aria-label": "Trials" }),
   };
   row.node = element("li", { class: "card search-row", dataset: { id } },
-    element("div", { class: "what" }, element("h2", {}, row.link, row.state), row.about),
-    row.accuracy, row.trials, row.network, row.time, row.progress);
+    element("div", { class: "what" }, element("h2", {}, row.link, row.state), row.about, row.tags),
+    row.accuracy, row.spark, row.trials, row.network, row.time, row.progress);
   return row;
 }
 
@@ -42,23 +47,24 @@ const figure = (number, unit, note) => [
 ];
 
 function update(row, search) {
-  const { name, state, owner, dataset, strategy, can, start_accuracy: start, best_accuracy: best } = search;
+  const { name, state, owner, dataset, strategy, can, tags, start_accuracy: start, best_accuracy: best } = search;
   setText(row.link, name);
   row.state.className = `state ${state}`;
   setText(row.state, search.requested === "pause" ? "Pausing" : stateName(state));
-  setText(row.about, [dataset, strategy, can.edit ? "" : `shared by ${owner}`].filter(Boolean).join(" · "));
+  setText(row.about, [dataset, strategy, can.edit ? owner : `shared by ${owner}`].filter(Boolean).join(" · "));
+  refill(row.tags, tags.join("\n"), () => tags.map(tagItem));
   refill(row.accuracy, `${best}${start}${state}`, () => accuracy(search));
   const ended = search.trials_completed + search.trials_failed;
   refill(row.trials, `${ended}/${search.max_trials} ${search.trials_running} ${search.trials_failed}`, () =>
     figure(whole(ended), `of ${plural(search.max_trials, "trial")}`,
       [search.trials_running && `${search.trials_running} running`, search.trials_failed && `${search.trials_failed} failed`]
         .filter(Boolean).join(" · ")));
-  const [size, unit] = counted(search.start_parameters);
-  refill(row.network, size + unit, () => figure(size, unit || size !== "–" ? `${unit} parameters`.trim() : "", "start network"));
-  const time = search.elapsed_seconds >= 1 ? duration(Math.round(search.elapsed_seconds)) : "–";
-  refill(row.time, time, () => [
-    element("p", { class: "number" }, time),
-    element("p", { class: "note" }, element("time", { datetime: search.created_at, title: dateTime(search.created_at) }, shortTime(search.created_at))),
+  refill(row.spark, `${JSON.stringify(search.best_history)}${ended}${start}`, () => history(search, ended));
+  refill(row.network, search.best_notation, () => network(search.best_notation));
+  const [lead, note] = times(search);
+  refill(row.time, lead + note, () => [
+    element("p", { class: "number" }, lead),
+    element("p", { class: "note" }, note, element("time", { datetime: search.created_at, title: dateTime(search.created_at) }, shortTime(search.created_at))),
   ]);
   Object.assign(row.progress, { max: Math.max(1, search.max_trials), value: ended });
 }
@@ -75,3 +81,23 @@ function accuracy({ best_accuracy: best, start_accuracy: start, start_progress: 
 
 const waits = (state) =>
   ({ queued: "waits for a worker", running: "the start network is trained first" }[state] ?? "no accuracy");
+
+/** How the best accuracy rose, over the trials that have ended; the start network's line below it. */
+function history({ best_history: bests, start_accuracy: start }, ended) {
+  if (!bests.length) return "";
+  const { line, base } = historyPath(bests, ended, start);
+  return svg("svg", { class: "spark", viewBox: "0 0 120 36", preserveAspectRatio: "none", role: "img", "aria-label": `Best accuracy from ${percent(bests[0][1])} % to ${percent(bests.at(-1)[1])} %` },
+    base != null && svg("line", { x1: 0, x2: 120, y1: base, y2: base }), svg("path", { d: line }));
+}
+
+function network(notation) {
+  const cell = notation && parseCell(notation);
+  return cell ? glyph(cell) : element("p", { class: "note" }, "no network yet");
+}
+
+/** What is left of a search that runs, or how long it took; and since when it is there. */
+function times({ state, elapsed_seconds: elapsed, eta_seconds: left }) {
+  const taken = elapsed >= 1 ? duration(Math.round(elapsed)) : "–";
+  if (state !== "running" || !left) return [taken, ""];
+  return [`${remainingRange(...left).join(" ").trim()} left`, `${taken} so far · `];
+}

@@ -1,8 +1,8 @@
 // Charts of the strategy: what it picks, its rewards with their baseline, and its entropy.
 import { percent, whole } from "../domain/format.js";
-import { cellOf } from "../domain/notation.js";
+import { operationsOf } from "../domain/notation.js";
 import { OPERATIONS } from "../domain/operations.js";
-import { countOperations, operationShares, smooth } from "../domain/stats.js";
+import { operationShares, smooth } from "../domain/stats.js";
 import { byId, element } from "../lib/dom.js";
 import { Chart, dots, label, room, token } from "./chart.js";
 import { lazily, upper } from "./chart_parts.js";
@@ -12,14 +12,12 @@ const OPACITY = { sep_conv_5x5: "b8", sep_conv_7x7: "90" };
 
 export function sharesChart() {
   const now = {};
-  const counts = new WeakMap(); // an ended trial's cell does not change
-  const counted = (trial) => {
-    const { number } = trial;
-    const cell = cellOf(trial);
-    if (!counts.has(cell)) counts.set(cell, countOperations(cell));
-    return { number, operations: counts.get(cell) };
+  const counts = new Map(); // by notation: a trial is another object after each change
+  const counted = ({ number, notation }) => {
+    if (!counts.has(notation)) counts.set(notation, operationsOf(notation));
+    return { number, operations: counts.get(notation) };
   };
-  const chosen = ({ list }) => list.filter(({ cell, notation }) => cell || notation);
+  const chosen = ({ list }) => list.filter(({ notation }) => notation);
   const colour = (name) => () => `${token(`--op-${OPERATIONS[name].hue}`)}${OPACITY[name] ?? "d9"}`;
   return lazily("picks", {
     has: (context) => chosen(context).length > 1,

@@ -8,7 +8,7 @@ import { fillFilm, markFilm } from "./film.js";
 import { GrowthPlayer } from "./growth.js";
 
 export function growthView() {
-  const diagram = new Diagram();
+  const diagram = new Diagram({ explored: true });
   const slider = byId("growth-slider");
   const film = byId("growth-film");
   const player = new GrowthPlayer(diagram, (index, stages) => {
@@ -30,9 +30,10 @@ export function growthView() {
     else player.play(player.index >= player.stages.length - 1 ? 0 : player.index);
   });
   let drawn = false;
-  return ({ trial, search }) => {
+  return ({ trial, search, sites }) => {
     if (drawn || !cellOf(trial)) return;
     drawn = true;
+    diagram.sites = sites;
     const edge = search.config?.search_space?.start_edge;
     byId("growth-canvas").replaceChildren(diagram.node);
     player.load(trial, edge);

@@ -30,6 +30,7 @@ export function trialHead() {
     showPin(pin, trial);
     pin.hidden = !state.search.can.edit;
     retry.hidden = !(state.search.can.edit && trial.state === "failed");
+    byId("train-fully").hidden = !(state.search.can.edit && trial.state === "completed");
     byId("trial-download").hidden = !trial.kept;
   };
 }
@@ -83,13 +84,19 @@ function difference(now, start) {
   return change ? `${change > 0 ? "+" : "−"}${shortCount(Math.abs(change))} to the start` : "as the start network";
 }
 
-function facts({ trial, attempt: tries, losses, seed, created_at: created, started_at: started, ended_at: ended }) {
+function facts(state) {
+  const { trial, attempt: tries, losses, seed, created_at: created, started_at: started, evaluated_at: evaluated, ended_at: ended, checkpoint } = state;
   const time = (at) => (at ? element("time", { datetime: at }, dateTime(at)) : "–");
+  const between = (from, to) => (from && to ? duration((Date.parse(to) - Date.parse(from)) / 1000) : "–");
   const rows = [
-    ["Proposed", time(created)], ["Started", time(started)], ["Ended", time(ended)], ["Worker", trial.worker || "–"],
+    ["Proposed", time(created)], ["Waited", between(created, started)], ["Started", time(started)],
+    ["Evaluated in", between(started, evaluated ?? ended)], ["Ended", time(ended)], ["Worker", trial.worker || "–"],
     ["Attempt", losses ? `${tries}, after ${plural(losses, "lost worker")}` : String(tries || "–")], ["Seed", String(seed)],
     ["Reward", trial.reward == null ? "–" : trial.reward.toFixed(4)],
+    ["Checkpoint", checkpoint ? element("a", { href: `/checkpoints/${checkpoint}/` }, "Kept: exports, details") : "not kept"],
   ];
-  refill(byId("facts"), JSON.stringify([created, started, ended, trial.worker, tries, losses, trial.reward]), () =>
+  refill(byId("facts"), JSON.stringify([created, started, evaluated, ended, trial.worker, tries, losses, trial.reward, checkpoint]), () =>
     rows.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]));
+  byId("fault").hidden = !state.traceback;
+  setText(byId("traceback"), state.traceback);
 }

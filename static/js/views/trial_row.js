@@ -55,7 +55,10 @@ export function updateRow(row, trial, { start, best, href, open }) {
 }
 
 /** What opens below a row: the network in one line, how it went, and the way to its page. */
-export function makeDetail(trial, { href, columns, start }) {
+export function makeDetail(trial, context) {
+  const { href, columns, start } = context;
+  const more = element("div", { class: "more-of-it" });
+  import("./row_detail.js").then(({ fillDetail }) => fillDetail(more, trial, context));
   const accuracy = shownAccuracy(trial);
   const facts = [
     trial.interrupted ? "Interrupted" : stateName(trial.state),
@@ -69,5 +72,5 @@ export function makeDetail(trial, { href, columns, start }) {
       element("p", { class: "facts-line" }, facts),
       trial.failure ? element("p", { class: "reason" }, trial.failure) : null,
       element("code", {}, trial.notation),
-      element("a", { class: "button", href }, `Open trial ${trial.number}`))));
+      element("div", { class: "detail-foot" }, element("a", { class: "button", href }, `Open trial ${trial.number}`), more))));
 }

@@ -1,11 +1,11 @@
 // The trial table. Only the rows that are seen exist. Rows keep their order while the reader looks:
 // new trials wait behind a pill, values change in place.
-import { matches, parseFilter } from "../domain/filter.js";
 import { plural, whole } from "../domain/format.js";
 import { isFinal } from "../domain/reducer.js";
 import { byId, element, setText } from "../lib/dom.js";
 import { COLUMNS, makeDetail, makeRow, shownAccuracy, updateRow } from "./trial_row.js";
 
+const MANY = 1000;
 const EXTRA = 6; // rows above and below those that are seen
 const ROW_PIXELS = 45;
 const DETAIL_PIXELS = 132;
@@ -28,17 +28,25 @@ class TrialTable {
     new ResizeObserver(() => this.#draw()).observe(this.scroll);
     this.pill.addEventListener("click", () => this.#arrange());
     this.input.addEventListener("input", () => this.#setFilter(this.input.value));
-    const given = new URLSearchParams(location.search).get("filter");
-    if (given) this.input.value = given;
-    this.#setFilter(this.input.value);
+    this.input.value = new URLSearchParams(location.search).get("filter") ?? this.input.value;
+    if (this.input.value) this.#setFilter(this.input.value);
   }
 
   update(state) {
     const before = this.state;
     this.state = state;
-    if (!before) this.#arrange();
-    else this.#news();
+    if (!before || (before.partial && !state.partial)) this.#arrange();
+    else this.#newsSoon();
     this.#draw();
+  }
+
+  /** Sorting thousands of rows at every event would be most of what the page does. */
+  #newsSoon() {
+    if (this.state.trials.size < MANY) this.#news();
+    else this.waiting ??= setTimeout(() => {
+      this.waiting = null;
+      this.#news();
+    }, 1000);
   }
 
   /** New trials are added below while all rows fit: nothing moves. Then the pill counts them. */
@@ -62,7 +70,7 @@ class TrialTable {
 
   #passing() {
     const all = [...this.state.trials.values()];
-    return this.filter ? all.filter((trial) => matches(this.filter, this.#fields(trial))) : all;
+    return this.filter ? all.filter((trial) => this.filter(this.#fields(trial))) : all;
   }
 
   #fields(trial) {
@@ -92,15 +100,18 @@ class TrialTable {
 
   #countText() {
     const all = this.state.trials.size;
+    if (this.state.partial) return `${whole(all)} of ${plural(this.state.total, "trial")} · reads the others…`;
     return this.filter ? `${whole(this.order.length)} of ${plural(all, "trial")}` : plural(all, "trial");
   }
 
-  #setFilter(text) {
+  async #setFilter(text) {
+    const { matches, parseFilter } = await import("../domain/filter.js");
+    if (text !== this.input.value) return; // typed on meanwhile
     const { filter, error } = parseFilter(text);
     this.input.setAttribute("aria-invalid", Boolean(error));
     setText(byId("rows-error"), error ?? "");
     if (error) return;
-    this.filter = filter;
+    this.filter = filter && ((trial) => matches(filter, trial));
     writeUrl("filter", text.trim());
     if (this.state) this.#arrange();
   }
@@ -173,7 +184,7 @@ class TrialTable {
   #context(search, { number }) {
     return {
       start: search.start_accuracy, best: search.best_trial, href: this.trialUrl(number),
-      open: this.open.has(number), columns: this.#columns(),
+      open: this.open.has(number), columns: this.#columns(), edit: search.can.edit,
     };
   }
 
@@ -193,11 +204,20 @@ class TrialTable {
       const row = this.rows.get(number) ?? makeRow(trial, () => this.#toggle(number));
       kept.set(number, row);
       nodes.push(row.node);
-      if (this.open.has(number)) nodes.push(makeDetail(trial, this.#context(search, trial)));
+      if (this.open.has(number)) nodes.push(this.#detail(search, trial));
     }
     this.rows = kept;
     this.body.replaceChildren(...nodes, spacer(below));
     if (this.body.contains(focused)) focused.focus({ preventScroll: true });
+  }
+
+  /** Made anew only where the trial has changed: it asks the server for the rest. */
+  #detail(search, trial) {
+    const made = this.details.get(trial.number);
+    if (made?.trial === trial) return made.node;
+    const node = makeDetail(trial, this.#context(search, trial));
+    this.details.set(trial.number, { trial, node });
+    return node;
   }
 
   #toggle(number) {

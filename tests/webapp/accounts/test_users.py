@@ -72,3 +72,17 @@ def test_the_api_refuses_a_weak_password_beside_its_field(admin_client: Client) 
     answer = admin_client.post("/api/v1/users/", body, "application/json")
     assert answer.status_code == 400
     assert "10 characters" in answer.json()["fields"]["password"]
+
+
+def test_the_api_gives_a_user_a_password_that_passes_the_rules(
+    alice: User, alice_client: Client, admin_client: Client
+) -> None:
+    address = f"/api/v1/users/{alice.pk}/password/"
+    refused = admin_client.post(address, {"password": "alice1"}, "application/json")
+    assert refused.status_code == 400 and "password" in refused.json()["fields"]
+    assert alice_client.post(address, {"password": "x"}, "application/json").status_code == 403
+    new = {"password": "another horse battery"}
+    assert admin_client.post(address, new, "application/json").status_code == 204
+    alice.refresh_from_db()
+    assert alice.check_password("another horse battery")
+    assert alice_client.get(reverse("account")).status_code == 302

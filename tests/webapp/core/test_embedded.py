@@ -5,11 +5,14 @@ import shlex
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.webapp.core.commands import ROOT
+from tests.webapp.core.process_tree import children, command_line, until
 from webapp.embedded.devices import gpus, threads_each
 from webapp.embedded.keep import KEPT_COMMAND, pause_after
 from webapp.embedded.processes import process_lines
@@ -47,21 +50,52 @@ def test_what_dies_young_waits_longer_each_time() -> None:
 
 
 DYING = "import os, sys; open(sys.argv[1], 'a').write('x'); os.kill(os.getpid(), 9)"
+WAITING = "import time; print('waiting', flush=True); time.sleep(600)"
+
+
+@contextmanager
+def keeper(*command: str) -> Iterator["subprocess.Popen[str]"]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "webapp.embedded.keep", "kept"],
+        cwd=ROOT,
+        env={**os.environ, KEPT_COMMAND: shlex.join([sys.executable, "-c", *command])},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        yield process
+        process.kill()
+
+
+def line(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    return process.stdout.readline()
 
 
 def test_a_killed_command_is_started_again(tmp_path: Path) -> None:
     lives = tmp_path / "lives"
-    command = shlex.join([sys.executable, "-c", DYING, str(lives)])
-    keeper = subprocess.Popen(
-        [sys.executable, "-m", "webapp.embedded.keep", "dying"],
-        cwd=ROOT,
-        env={**os.environ, KEPT_COMMAND: command},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert keeper.stdout is not None
-    assert "dying ended with -9; starting again in 1 s" in keeper.stdout.readline()
-    assert "starting again in 2 s" in keeper.stdout.readline()
-    keeper.send_signal(signal.SIGTERM)
-    assert keeper.wait(timeout=10) == 0
+    with keeper(DYING, str(lives)) as process:
+        assert "kept ended with -9; starting again in 1 s" in line(process)
+        assert "starting again in 2 s" in line(process)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=10) == 0
     assert lives.read_text() == "xx"
+
+
+def test_a_keeper_that_nobody_holds_any_more_ends_its_command() -> None:
+    with keeper(WAITING) as process:
+        assert line(process) == "waiting\n"
+        (command,) = children(process.pid)
+        assert process.stdin is not None
+        process.stdin.close()  # as the system does for a holder that dies
+        assert process.wait(timeout=10) == 0
+        assert command_line(command) == ""
+
+
+def test_a_command_does_not_outlive_its_killed_keeper() -> None:
+    with keeper(WAITING) as process:
+        assert line(process) == "waiting\n"
+        (command,) = children(process.pid)
+        process.kill()
+        until(lambda: command_line(command) == "", "the command's end")

@@ -9,32 +9,41 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from tests.webapp import servers
 from tests.webapp.core.commands import ROOT, python
+from tests.webapp.core.process_tree import command_line, descendants, find, until
 
 ADDRESS = re.compile(r"Espalier is at (http://localhost:\d+/)")
+WORKER = "worker --queues gpu"
+Process = subprocess.Popen[str]
+
+
+@pytest.fixture
+def embedded(tmp_path: Path) -> dict[str, str]:
+    base = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return base | {"ESPALIER_VAR": str(tmp_path / "var"), "ESPALIER_PORT": str(servers.free_port())}
 
 
 @pytest.fixture(params=["embedded", "PostgreSQL and Redis"])
-def environment(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, str]]:
-    base = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    base |= {"ESPALIER_VAR": str(tmp_path / "var"), "ESPALIER_PORT": str(servers.free_port())}
+def environment(
+    request: pytest.FixtureRequest, embedded: dict[str, str]
+) -> Iterator[dict[str, str]]:
     if request.param == "embedded":
-        yield base
+        yield embedded
         return
     with servers.both() as addresses:
         # Plain HTTP, as only a test on this machine would have it with these servers.
-        yield base | addresses | {"ESPALIER_HTTPS": "0", "ESPALIER_SECRET_KEY": "x1" * 30}
+        yield embedded | addresses | {"ESPALIER_HTTPS": "0", "ESPALIER_SECRET_KEY": "x1" * 30}
 
 
 @contextmanager
-def running(environment: dict[str, str]) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+def started(environment: dict[str, str]) -> Iterator[Process]:
     process = subprocess.Popen(
         [sys.executable, "-m", "webapp.embedded"],
         cwd=ROOT,
@@ -44,21 +53,30 @@ def running(environment: dict[str, str]) -> Iterator[tuple["subprocess.Popen[str
         text=True,
     )
     try:
-        yield process, address_of(process)
+        yield process
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
-            process.communicate(timeout=60)
+            with suppress(ValueError):  # a test may have closed its end
+                process.communicate(timeout=60)
+            process.wait(timeout=60)
 
 
-def address_of(process: "subprocess.Popen[str]") -> str:
+@contextmanager
+def running(environment: dict[str, str]) -> Iterator[tuple[Process, str]]:
+    with started(environment) as process:
+        yield process, read_until(process, ADDRESS)[-1]
+
+
+def read_until(process: Process, pattern: re.Pattern[str]) -> tuple[str, str]:
+    """What it said up to a line with the pattern, and what the pattern caught."""
     assert process.stdout is not None
-    said = []
+    said = ""
     for line in process.stdout:
-        said.append(line)
-        if found := ADDRESS.search(line):
-            return found[1]
-    pytest.fail("it ended without an address:\n" + "".join(said))
+        said += line
+        if found := pattern.search(line):
+            return said, found[found.lastindex or 0]
+    pytest.fail(f"it ended without {pattern.pattern}:\n{said}")
 
 
 def test_one_command_starts_everything_and_ctrl_c_stops_it(environment: dict[str, str]) -> None:
@@ -74,6 +92,61 @@ def test_one_command_starts_everything_and_ctrl_c_stops_it(environment: dict[str
     assert said.count("stopped") == 4  # web, cpu, clock, and the worker of the one device
 
 
+def is_preparing(process: Process) -> object:
+    return find(process.pid, "webapp.embedded.preparation")
+
+
+def has_workers(process: Process) -> object:
+    return find(process.pid, WORKER)
+
+
+def starts_its_pool(process: Process) -> object:
+    """A worker has forked the child that will evaluate trials, which is not ready."""
+    return len(find(process.pid, WORKER)) > 1
+
+
+@pytest.mark.parametrize(
+    ("moment", "number"),
+    [
+        (is_preparing, signal.SIGINT),
+        (has_workers, signal.SIGTERM),
+        (starts_its_pool, signal.SIGINT),
+    ],
+)
+def test_stopping_while_it_starts_is_quiet(
+    embedded: dict[str, str], moment: Callable[[Process], object], number: signal.Signals
+) -> None:
+    with started(embedded) as process:
+        until(lambda: moment(process), moment.__name__)
+        process.send_signal(number)
+        said, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert re.search("Traceback|Error|ERROR|killed", said) is None, said
+
+
+def test_a_closed_output_ends_everything(embedded: dict[str, str]) -> None:
+    # As `make run | head` closes it; nothing more needs to be said for that to be noticed.
+    with running(embedded) as (process, _):
+        assert process.stdout is not None
+        theirs = list(descendants(process.pid))
+        process.stdout.close()
+        assert process.wait(timeout=60) == 0
+    assert not any(map(command_line, theirs))
+
+
+def test_killed_it_leaves_nothing_behind_and_a_second_start_goes_on(
+    embedded: dict[str, str],
+) -> None:
+    with running(embedded) as (process, first):
+        theirs = list(descendants(process.pid))
+        until(lambda: starts_its_pool(process), "the pool")
+        theirs = list(descendants(process.pid))
+        process.kill()
+        with running(embedded) as (_, second):
+            assert second == first
+            assert not any(map(command_line, theirs))
+
+
 @pytest.mark.parametrize(("taken", "says"), [("var", "ESPALIER_VAR"), ("port", "ESPALIER_PORT")])
 def test_a_second_start_is_refused_and_says_what_to_change(
     taken: str, says: str, tmp_path: Path
@@ -86,3 +159,9 @@ def test_a_second_start_is_refused_and_says_what_to_change(
         port = str(server.getsockname()[1])
         second = python("-m", "webapp.embedded", ESPALIER_VAR=str(tmp_path), ESPALIER_PORT=port)
     assert second.returncode == 1 and says in second.stderr
+
+
+def test_a_wrong_setting_is_named_in_one_line(tmp_path: Path) -> None:
+    wrong = python("-m", "webapp.embedded", ESPALIER_VAR=str(tmp_path), ESPALIER_CPU_WORKERS="0")
+    assert wrong.returncode == 1
+    assert wrong.stderr == ("ESPALIER_CPU_WORKERS must be a whole number from 1 to 64, got '0'\n")

@@ -1,6 +1,6 @@
 """Alice owns a search, Bob may look at it, Charlie is a stranger."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,8 @@ import pytest
 from search_engine.config import Budget, SearchConfig
 from search_engine.presets import digits_demo
 from search_engine.training import Recipe
+from tests.webapp.broker import broker_in
 from webapp.accounts.models import User
-from webapp.celery import app
 from webapp.datasets.models import Dataset
 from webapp.searches import engine_state, holding, services, worker_memory
 from webapp.searches.models import Search, Share
@@ -19,7 +19,7 @@ from webapp.state import State
 
 
 @pytest.fixture(autouse=True)
-def own_files(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def own_files(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Files and messages of a test go where no other test looks."""
     # The transaction around a test locks SQLite, so a thread that renews would wait for its end.
     monkeypatch.setattr(holding, "RENEW_SECONDS", 3600.0)
@@ -35,13 +35,8 @@ def own_files(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     # A database that was rolled back gives the same ids again.
     worker_memory.forget()
     engine_state.forget()
-    for name in ("messages", "control"):
-        (tmp_path / "broker" / name).mkdir(parents=True)
-    app.conf.broker_transport_options = {
-        "data_folder_in": str(tmp_path / "broker" / "messages"),
-        "data_folder_out": str(tmp_path / "broker" / "messages"),
-        "control_folder": str(tmp_path / "broker" / "control"),
-    }
+    with broker_in(tmp_path / "broker"):
+        yield
 
 
 def small_config(**changes: Any) -> SearchConfig:

@@ -104,7 +104,7 @@ def test_a_search_cannot_be_cloned_or_started_from_what_one_may_not_see(
     tried: Search, charlie: User
 ) -> None:
     client = browser(charlie)
-    start = tried.checkpoints.get(trial__isnull=True).pk
+    start = tried.checkpoints.get(origin="start").pk
     for extra, code in (({"parent": tried.pk}, 404), ({"start_checkpoint": start}, 400)):
         answer = client.post(
             "/api/v1/searches/", {"name": "A", **extra}, content_type="application/json"

@@ -12,7 +12,8 @@ from tests.webapp.searches.driving import browser
 from webapp.accounts.models import User
 from webapp.datasets.models import Dataset
 from webapp.searches.forms import LaunchForm
-from webapp.searches.models import Search
+from webapp.searches.models import Search, Trial
+from webapp.state import State
 
 pytestmark = pytest.mark.django_db
 
@@ -139,3 +140,86 @@ def test_the_page_says_where_its_events_go_on(client: Client) -> None:
     state = client.get(f"/searches/{search.pk}/").context["page_state"]
     assert state["sequence"] == search.last_sequence
     assert state["search"]["state"] == "queued"
+
+
+def test_a_link_from_a_data_set_fills_the_form_with_it(client: Client, alice: User) -> None:
+    Dataset.objects.create(
+        engine_name="upload-7",
+        name="My birds",
+        owner=alice,
+        image_channels=3,
+        image_height=32,
+        image_width=32,
+        image_count=200,
+        class_names=["owl", "wren"],
+        on_disk=True,
+        state="completed",
+    )
+    form = client.get("/searches/new/?dataset=upload-7").context["form"]
+    assert form["data.name"].value() == "upload-7"
+    assert (form["data.validation"].value(), form["data.calibration"].value()) == (40, 20)
+    assert "My birds" in form["name"].value()
+
+
+def test_a_data_set_with_a_preset_of_its_own_gets_that(client: Client) -> None:
+    page = client.get("/searches/new/?dataset=digits")
+    assert page.context["preset"] == "digits-demo"
+    assert page.context["form"]["data.validation"].value() == 300
+
+
+def test_a_data_set_of_somebody_else_is_as_if_it_were_not_named(client: Client, bob: User) -> None:
+    Dataset.objects.create(
+        engine_name="upload-8", name="Bob's", owner=bob, image_count=9, state="completed"
+    )
+    page = client.get("/searches/new/?dataset=upload-8")
+    assert "Bob" not in page.content.decode()
+    assert page.context["form"]["data.name"].value() == "digits"
+
+
+def test_wrong_settings_of_the_strategy_stand_beside_their_field(
+    client: Client, alice: User
+) -> None:
+    wrong = filled(alice, small_config(), strategy_settings="warmth = 3")
+    answer = client.post("/searches/new/", wrong)
+    assert answer.status_code == 400
+    assert "warmth: unknown setting" in answer.context["form"].errors["strategy_settings"][0]
+    assert not Search.objects.exists()
+
+
+def test_note_and_tags_are_shown_to_all_and_edited_by_the_owner(
+    client: Client, search: Search, bob: User
+) -> None:
+    Search.objects.filter(pk=search.pk).update(note="Second <try>", tags=["thesis"])
+    address = f"/searches/{search.pk}/"
+    own, shared = client.get(address).content.decode(), browser(bob).get(address).content.decode()
+    for page in (own, shared):
+        assert "Second &lt;try&gt;" in page
+        assert '<a class="tag" href="/?tag=thesis">thesis</a>' in page
+    assert 'id="about-form"' in own
+    assert 'id="about-form"' not in shared
+
+
+def test_the_page_names_its_scripts_in_its_head(client: Client, search: Search) -> None:
+    page = client.get(f"/searches/{search.pk}/").content.decode()
+    for name in ("pages/search.js", "views/chart.js", "domain/notation.js"):
+        assert f'<link rel="modulepreload" href="/static/js/{name}">' in page
+    assert "/static/vendor/uplot-1.6.32/uPlot.js" in page
+    assert "views/sharing.js" not in page  # which is asked for when it is needed
+
+
+def test_a_traceback_is_for_the_owner_alone(client: Client, search: Search, bob: User) -> None:
+    Trial.objects.create(
+        search=search,
+        number=1,
+        state=State.FAILED,
+        seed=0,
+        proposal={},
+        notation="[G3x3]",
+        cell={},
+        transformations=[],
+        failure="A fault of Espalier",
+        traceback="ZeroDivisionError: oops",
+    )
+    address = f"/searches/{search.pk}/trials/1/"
+    assert client.get(address).context["page_state"]["traceback"] == "ZeroDivisionError: oops"
+    assert browser(bob).get(address).context["page_state"]["traceback"] == ""

@@ -84,6 +84,14 @@ def say(search: Search, count: int) -> None:
             append(row, Kind.SEARCH_NOTED, {"note": "x"})
 
 
+def report(search: Search, *, epochs: int) -> None:
+    """What a worker says of a trial, epoch after epoch."""
+    with locked(search.pk) as row:
+        for epoch in range(1, epochs + 1):
+            progress: Any = {"number": 1, "epoch": epoch, "epochs": epochs}
+            append(row, Kind.TRIAL_PROGRESS, progress)
+
+
 async def signed_in(user: User | None) -> Client:
     return await sync_to_async(browser)(user)
 
@@ -114,6 +122,20 @@ async def test_a_long_replay_comes_in_order_without_gap_or_repetition(
     while len(sequences) < 21:
         sequences += [event["sequence"] for event in (await socket.frame())["events"]]
     assert sequences == list(range(1, 22))
+    await socket.disconnect()
+
+
+async def test_of_a_trials_progress_only_the_latest_is_sent(search: Search, alice: User) -> None:
+    await sync_to_async(report)(search, epochs=20)
+    socket = Socket(await signed_in(alice), search.pk, after=1)
+    await socket.connect()
+    frame = await socket.frame()
+    assert frame["after"] == 1
+    assert [event["payload"]["epoch"] for event in frame["events"]] == [20]
+    assert frame["events"][0]["sequence"] == 21
+    await sync_to_async(say)(search, 1)
+    later = await socket.frame()
+    assert (later["after"], [event["sequence"] for event in later["events"]]) == (21, [22])
     await socket.disconnect()
 
 

@@ -6,8 +6,9 @@ from django.core.files.storage import default_storage
 from search_engine.early_stopping import EarlyStopping, StoppingRule
 from tests.webapp.searches.conftest import Launch
 from tests.webapp.searches.driving import kinds, work
+from webapp.checkpoints.models import Checkpoint
 from webapp.searches import coordinator, engine_state, services, worker_memory
-from webapp.searches.models import Checkpoint, EngineState, Search, SearchEvent
+from webapp.searches.models import EngineState, Search, SearchEvent
 from webapp.state import State
 
 pytestmark = pytest.mark.django_db
@@ -122,7 +123,7 @@ def test_a_trial_stopped_early_ends_completed_without_a_checkpoint(launch: Launc
 def test_a_start_checkpoint_is_used_instead_of_training(launch: Launch) -> None:
     first = launch()
     work(first, trials=0)
-    start = first.checkpoints.get(trial__isnull=True)
+    start = first.checkpoints.get(origin="start")
     second = services.launch(first.config, first.owner, name="Again", start_checkpoint=start)
     work(second, trials=0)
     assert second.start_accuracy == first.start_accuracy

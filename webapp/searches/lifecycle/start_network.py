@@ -2,12 +2,14 @@
 
 from django.utils import timezone
 
+from webapp import stopping
+from webapp.checkpoints.models import Checkpoint
 from webapp.searches.events import Kind, StartCompleted, StartProgress, append
 from webapp.searches.lifecycle.locks import enter, locked
 from webapp.searches.lifecycle.searches import NOTHING, search_failed
-from webapp.searches.models import LEASE, MAX_LOSSES, Checkpoint, Request, Search
+from webapp.searches.models import LEASE, MAX_LOSSES, Request, Search
 from webapp.state import State
-from webapp.task_queue import TaskName, send_on_commit
+from webapp.task_queue import TaskName, send, send_on_commit
 
 
 def start_claimed(search_id: int, worker: str) -> int | None:
@@ -15,7 +17,11 @@ def start_claimed(search_id: int, worker: str) -> int | None:
 
     Returns:
         The token that later calls need; None where there is nothing to train, or another does it.
+        A worker that was asked to stop takes nothing more: another one is told.
     """
+    if stopping.requested():
+        send(TaskName.TRAIN_START_NETWORK, search_id)
+        return None
     with locked(search_id) as search:
         held = search.start_lease_until is not None and search.start_lease_until > timezone.now()
         waits = search.state in (State.QUEUED, State.RUNNING) and not search.requested

@@ -5,12 +5,14 @@ from typing import Any
 
 from django.utils import timezone
 
+from webapp import stopping
+from webapp.searches import forecast
 from webapp.searches.events import Kind, TrialProgress, append
 from webapp.searches.lifecycle.locks import IllegalTransition, enter, locked
 from webapp.searches.lifecycle.searches import NOTHING, search_failed, send_all
 from webapp.searches.models import LEASE, MAX_FAULTS_IN_A_ROW, MAX_LOSSES, Request, Search, Trial
 from webapp.state import State
-from webapp.task_queue import TaskName, send_on_commit
+from webapp.task_queue import TaskName, send, send_on_commit
 
 
 def trial_created(search: Search, **fields: Any) -> Trial:
@@ -35,7 +37,11 @@ def trial_claimed(trial_id: int, worker: str) -> int | None:
 
     Returns:
         The attempt, the token that later calls need; None where it is not to be evaluated now.
+        A worker that was asked to stop takes nothing more: another one is told.
     """
+    if stopping.requested():
+        send(TaskName.EVALUATE_TRIAL, trial_id)
+        return None
     search_id = Trial.objects.filter(pk=trial_id).values_list("search_id", flat=True).first()
     if search_id is None:
         return None
@@ -117,7 +123,10 @@ def trial_ended(
     search.faults_in_a_row = search.faults_in_a_row + 1 if trial.traceback else 0
     if is_best:
         search.best_trial, search.best_accuracy = trial.number, trial.accuracy
-        search.best_reward = trial.reward
+        search.best_reward, search.best_notation = trial.reward, trial.notation
+        ended = search.trials_completed + search.trials_failed
+        search.best_history = [*search.best_history, [ended, trial.accuracy]]
+    search.recent_seconds = forecast.with_seconds(search, trial.seconds)
     search.save()
     if failed:
         append(search, Kind.TRIAL_FAILED, {"number": trial.number, "failure": trial.failure})

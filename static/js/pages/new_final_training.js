@@ -1,0 +1,76 @@
+// The launch form of a final training: the server's own rules judge, and the counts follow.
+import { duration, shortCount, whole } from "../domain/format.js";
+import { byId, pageJson, setText } from "../lib/dom.js";
+import { Diagram } from "../views/diagram.js";
+
+const CHECK_AFTER_MS = 350;
+const OF_FAMILY = { growth: ["densenet"], alpha: ["pyramidnet"], channels: ["chainnet"] };
+
+const form = byId("launch");
+const diagram = new Diagram();
+byId("cell").replaceChildren(diagram.node);
+diagram.show(pageJson("cell-json"));
+
+const touched = new Set();
+let timer = 0;
+let asked = 0;
+
+const control = (name) => form.elements.namedItem(name);
+const place = (name) => form.querySelector(`[data-field="${name}"]`);
+
+/** Fields of other families are not shown: they would say nothing. */
+function showFamily() {
+  const family = control("skeleton.family").value;
+  for (const [name, families] of Object.entries(OF_FAMILY)) {
+    const field = place(`skeleton.${name}`);
+    if (field) field.hidden = !families.includes(family);
+  }
+}
+
+function show({ errors, against_growing: against, ...counts }) {
+  for (const field of form.querySelectorAll("[data-field]")) {
+    const reason = touched.has(field.dataset.field) || touched.has("*") ? (errors[field.dataset.field] ?? "") : "";
+    field.classList.toggle("wrong", Boolean(reason));
+    setText(field.querySelector(".error"), reason);
+  }
+  setText(byId("launch-errors"), errors.__all__ ?? "");
+  setText(byId("count-parameters"), shortCount(counts.parameters));
+  setText(byId("count-multiply_adds"), shortCount(counts.multiply_adds));
+  setText(byId("count-images"), counts.images == null ? "–" : shortCount(counts.images));
+  byId("count-images").title = counts.images == null ? "" : whole(counts.images);
+  setText(byId("count-seconds"), counts.seconds == null ? "not known" : `about ${duration(counts.seconds)}`);
+  const grown = control("weights").querySelector("option[value=grown]");
+  grown.disabled = Boolean(against) && control("weights").value !== "grown";
+  const help = place("weights").querySelector(".help") ?? addHelp(place("weights"));
+  setText(help, against && control("weights").value !== "grown" ? `Grown weights do not go here: ${against}` : "");
+}
+
+function addHelp(field) {
+  const help = document.createElement("small");
+  help.className = "help";
+  field.insertBefore(help, field.querySelector(".error"));
+  return help;
+}
+
+async function check() {
+  asked += 1;
+  const mine = asked;
+  const response = await fetch(form.dataset.check, { method: "POST", body: new FormData(form) }).catch(() => null);
+  if (response?.ok && mine === asked) show(await response.json());
+}
+
+form.addEventListener("input", ({ target }) => {
+  // Whether weights can grow depends on the whole network: then that is said at once, too.
+  touched.add(target.name).add("weights");
+  showFamily();
+  clearTimeout(timer);
+  timer = setTimeout(check, CHECK_AFTER_MS);
+});
+form.addEventListener("submit", () => {
+  byId("launch-button").disabled = true;
+});
+addEventListener("pageshow", () => {
+  byId("launch-button").disabled = false;
+});
+showFamily();
+check();

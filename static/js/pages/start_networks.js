@@ -1,0 +1,76 @@
+// A network of one's own: the form shows what its source needs; ticks are judged by the server.
+import { getJson } from "../lib/api.js";
+import { byId, setText } from "../lib/dom.js";
+
+const CHECK_AFTER_MS = 200;
+const POLL_MS = 700;
+
+function followSource(form) {
+  const show = () => {
+    const { value } = form.querySelector("[name=source]:checked") ?? { value: "torchvision" };
+    for (const part of form.querySelectorAll("[data-for]")) part.hidden = !part.dataset.for.split(" ").includes(value);
+  };
+  form.addEventListener("change", ({ target }) => {
+    if (target.name === "source") show();
+  });
+  show();
+}
+
+/** Ask until the worker has ended, then show the server's page. */
+async function followStep(place) {
+  const known = await getJson(place.dataset.progressUrl).catch((error) => (error.status === 404 ? { state: "gone" } : null));
+  if (known && !["queued", "running"].includes(known.state)) return location.reload();
+  return setTimeout(() => followStep(place), POLL_MS);
+}
+
+function startSites(form) {
+  const boxes = [...form.querySelectorAll("[name=sites]")];
+  let [timer, asked] = [0, 0];
+
+  function show({ reason, parameters, multiply_adds: multiplyAdds }) {
+    const place = byId("reason");
+    place.classList.toggle("wrong", Boolean(reason));
+    setText(place, reason ? `These do not go together: ${reason}` : "Tick the convolutions that cells may replace. Plain ones go together; so do grouped ones.");
+    byId("make").disabled = Boolean(reason) || boxes.every((box) => box.disabled);
+    if (reason) return;
+    setText(byId("parameters"), parameters.toLocaleString("en"));
+    setText(byId("multiply_adds"), multiplyAdds.toLocaleString("en"));
+  }
+
+  async function check() {
+    asked += 1;
+    const mine = asked;
+    const answer = await fetch(form.dataset.check, { method: "POST", body: new FormData(form) }).catch(() => null);
+    if (answer?.ok && mine === asked) show(await answer.json());
+  }
+
+  function changed() {
+    setText(byId("chosen"), String(boxes.filter((box) => box.checked).length));
+    clearTimeout(timer);
+    timer = setTimeout(check, CHECK_AFTER_MS);
+  }
+
+  const picked = {
+    default: (box) => "default" in box.dataset,
+    plain: (box) => box.dataset.kind === "plain",
+    grouped: (box) => box.dataset.kind === "grouped",
+    none: () => false,
+  };
+  for (const button of form.querySelectorAll("[data-pick]")) {
+    button.hidden = !["none", "default"].includes(button.dataset.pick) && !boxes.some(picked[button.dataset.pick]);
+    button.addEventListener("click", () => {
+      for (const box of boxes) box.checked = picked[button.dataset.pick](box);
+      changed();
+    });
+  }
+  form.addEventListener("change", changed);
+  setText(byId("chosen"), String(boxes.filter((box) => box.checked).length));
+  if (boxes.some((box) => !box.disabled)) check();
+}
+
+const own = document.querySelector("#own-network");
+if (own) followSource(own);
+const busy = document.querySelector("#busy");
+if (busy) followStep(busy);
+const sites = document.querySelector("#sites");
+if (sites) startSites(sites);

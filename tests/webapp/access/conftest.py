@@ -1,0 +1,49 @@
+"""Alice owns one of everything, Bob was given a look at her search, Charlie is a stranger."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tests.webapp.datasets.conftest import leaves, make_upload
+from tests.webapp.final_trainings.conftest import tiny
+from tests.webapp.searches.conftest import digits, launch, own_files, search
+from tests.webapp.searches.driving import work
+from webapp.accounts import services as accounts
+from webapp.accounts.models import Installation, User
+from webapp.datasets.models import Dataset
+from webapp.exports.models import Export
+from webapp.final_trainings import services as final_trainings
+from webapp.searches.models import Search
+from webapp.start_networks.models import Source, StartNetwork
+
+__all__ = ["digits", "launch", "leaves", "make_upload", "own_files", "search"]
+
+
+@pytest.fixture
+def people(alice: User, bob: User, charlie: User) -> Mapping[str, User | None]:
+    """The four."""
+    return {"nobody": None, "stranger": charlie, "shared": bob, "owner": alice}
+
+
+@pytest.fixture
+def arguments(search: Search, leaves: Dataset, alice: User) -> dict[str, Any]:
+    """What addresses name, by the names of their parts; all of it is Alice's."""
+    Installation.objects.get_or_create()
+    work(search, trials=1)
+    trial = search.trials.select_related("checkpoint").get(number=1)
+    Export.objects.create(checkpoint=trial.checkpoint, kind="onnx")
+    training = final_trainings.launch(search.owner, search.pk, 1, tiny(trial))
+    network = StartNetwork.objects.create(owner=search.owner, source=Source.TORCHVISION)
+    token, _ = accounts.issue_token(alice, name="Mine", expires_at=None)
+    return {
+        "search_id": search.pk,
+        "number": 1,
+        "dataset_id": leaves.pk,
+        "class_index": 0,
+        "checkpoint_id": trial.checkpoint.pk,
+        "kind": "onnx",
+        "training_id": training.pk,
+        "network_id": network.pk,
+        "pk": token.pk,
+    }

@@ -1,0 +1,43 @@
+"""What the database itself holds to."""
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from tests.webapp.checkpoints.making import make
+from webapp.checkpoints.models import Checkpoint, Origin
+from webapp.searches.models import Search
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_search_has_one_start_checkpoint_and_any_number_of_final_ones(
+    search: Search, start: Checkpoint
+) -> None:
+    finals = [make(search, Origin.FINAL) for _ in range(2)]
+    assert all(final.trial is None for final in finals)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        make(search, Origin.START)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"origin": Origin.START}, {"trial": None}, {"search": None}, {"origin": "bought"}]
+)
+def test_a_row_that_contradicts_itself_is_refused(
+    wrong: dict[str, object], grown: Checkpoint
+) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Checkpoint.objects.filter(pk=grown.pk).update(**wrong)
+
+
+def test_a_search_can_start_from_networks_whose_cell_is_the_start_cell(
+    start: Checkpoint, grown: Checkpoint
+) -> None:
+    assert (start.can_start, grown.can_start) == (True, False)
+
+
+def test_a_title_follows_the_searchs_name(search: Search, grown: Checkpoint) -> None:
+    search.name = "Pears"
+    grown.search = search
+    assert grown.title == "Trial 1 of Pears"
+    grown.name = "My pear"
+    assert str(grown) == "My pear"

@@ -1,0 +1,175 @@
+"""From a name or a file to a checkpoint that searches start from, with the real engine."""
+
+import zipfile
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import torch
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.utils import timezone
+from torch import nn
+
+from search_engine.architecture import Architecture, ChainNetConfig, ImageShape
+from search_engine.checkpoint import TrainedOn, load_checkpoint, save_checkpoint
+from search_engine.networks import build_network
+from webapp.accounts.models import User
+from webapp.checkpoints import files
+from webapp.checkpoints.models import Origin
+from webapp.datasets.models import Dataset
+from webapp.errors import ProductError
+from webapp.start_networks import lifecycle, reading, services
+from webapp.start_networks.models import MAX_LOSSES, Source, StartNetwork
+from webapp.start_networks.names import CHECKPOINT, PROGRAM
+from webapp.state import State
+
+
+def prepared(network: StartNetwork) -> StartNetwork:
+    reading.prepare(network.pk)
+    network.refresh_from_db()
+    return network
+
+
+def test_a_torchvision_model_becomes_a_checkpoint_at_the_sites_that_were_chosen(
+    resnet: StartNetwork, alice: User
+) -> None:
+    outline = prepared(resnet).outline
+    assert resnet.state == State.COMPLETED and outline is not None
+    assert outline["classes"] == 3 and outline["image"] == [3, 32, 32]
+    sites = ["layer3.0.conv2", "layer3.1.conv2"]
+    services.choose_sites(alice, resnet.pk, sites)
+    checkpoint = prepared(resnet).checkpoint
+    assert checkpoint is not None, resnet.failure
+    assert (checkpoint.origin, checkpoint.owner_id) == (Origin.UPLOAD, alice.pk)
+    assert checkpoint.can_start and checkpoint.accuracy is None
+    with files.local(checkpoint.folder) as folder:
+        network = load_checkpoint(folder)
+    assert sorted(network.cells()) == sites
+    assert network(torch.zeros(2, 3, 32, 32)).shape == (2, 3)
+
+
+def test_sites_that_do_not_exist_are_refused_before_a_worker_is_asked(
+    resnet: StartNetwork, alice: User
+) -> None:
+    prepared(resnet)
+    with pytest.raises(ProductError) as refusal:
+        services.choose_sites(alice, resnet.pk, ["layer9.conv1"])
+    assert "layer9.conv1" in refusal.value.fields["sites"]
+    with pytest.raises(ProductError):
+        services.choose_sites(alice, resnet.pk, [])
+
+
+def test_images_that_are_too_small_fail_with_a_sentence(alice: User, photos: Dataset) -> None:
+    network = services.add(alice, Source.TORCHVISION, model="inception_v3", dataset=photos)
+    assert prepared(network).state == State.FAILED
+    assert "75" in network.failure
+
+
+class Small(nn.Module):
+    """What a user might have."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(3, 8, 3, padding=1)
+        self.second = nn.Conv2d(8, 8, 3, padding=1)
+        self.head = nn.Linear(8, 3)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        found = self.second(self.first(images).relu()).relu()
+        return self.head(found.mean((2, 3)))
+
+
+def test_an_exported_program_keeps_its_weights(
+    alice: User, photos: Dataset, tmp_path: Path
+) -> None:
+    own, images = Small().eval(), torch.randn(2, 3, 32, 32)
+    batch = {0: torch.export.Dim("batch")}
+    torch.export.save(
+        torch.export.export(own, (images,), dynamic_shapes=(batch,)), tmp_path / "p.pt2"
+    )
+    upload = {PROGRAM: ContentFile((tmp_path / "p.pt2").read_bytes())}
+    network = services.add(alice, Source.PROGRAM, dataset=photos, uploads=upload)
+    outline = prepared(network).outline
+    assert outline is not None, network.failure
+    services.choose_sites(
+        alice, network.pk, [layer["name"] for layer in outline["layers"] if layer["site"]]
+    )
+    checkpoint = prepared(network).checkpoint
+    assert checkpoint is not None, network.failure
+    with files.local(checkpoint.folder) as folder:
+        adopted = load_checkpoint(folder)
+    torch.testing.assert_close(adopted(images), own(images), rtol=1e-4, atol=1e-5)
+
+
+def test_a_program_for_other_images_says_which_shape_it_would_need(
+    alice: User, photos: Dataset, tmp_path: Path
+) -> None:
+    program = torch.export.export(Small().eval(), (torch.randn(1, 3, 24, 24),))
+    torch.export.save(program, tmp_path / "p.pt2")
+    upload = {PROGRAM: ContentFile((tmp_path / "p.pt2").read_bytes())}
+    network = services.add(alice, Source.PROGRAM, dataset=photos, uploads=upload)
+    assert prepared(network).state == State.FAILED
+    assert "24 x 24" in network.failure and "32 x 32" in network.failure
+
+
+def checkpoint_zip(folder: Path) -> bytes:
+    skeleton = ChainNetConfig(image=ImageShape(1, 8, 8))
+    network = build_network(Architecture.start(skeleton), seed=0)
+    trained_on = TrainedOn("digits", tuple("0123456789"), (0.3,), (0.3,))
+    save_checkpoint(network, folder, trained_on=trained_on, metrics={"accuracy": 0.5})
+    with zipfile.ZipFile(folder / "x.zip", "w") as archive:
+        for name in files.NAMES:
+            archive.write(folder / name, f"espalier/{name}")
+    return (folder / "x.zip").read_bytes()
+
+
+def test_an_uploaded_checkpoint_needs_no_choice(alice: User, tmp_path: Path) -> None:
+    upload = {CHECKPOINT: ContentFile(checkpoint_zip(tmp_path / "own"))}
+    network = prepared(services.add(alice, Source.CHECKPOINT, uploads=upload))
+    assert network.checkpoint is not None, network.failure
+    assert network.checkpoint.accuracy == 0.5 and network.checkpoint.can_start
+    assert network.checkpoint.trained_on["name"] == "digits"
+
+
+def test_a_damaged_checkpoint_fails_and_leaves_no_row(alice: User, tmp_path: Path) -> None:
+    content = bytearray(checkpoint_zip(tmp_path / "own"))
+    middle = len(content) // 2
+    content[middle] ^= 0xFF
+    upload = {CHECKPOINT: ContentFile(bytes(content))}
+    network = prepared(services.add(alice, Source.CHECKPOINT, uploads=upload))
+    assert network.state == State.FAILED and network.failure
+    assert not alice.checkpoints.exists()
+
+
+def test_an_old_attempt_changes_nothing(resnet: StartNetwork) -> None:
+    attempt = lifecycle.claimed(resnet.pk)
+    assert attempt == 1 and lifecycle.claimed(resnet.pk) is None
+    StartNetwork.objects.filter(pk=resnet.pk).update(
+        lease_until=timezone.now() - timedelta(hours=1)
+    )
+    lifecycle.leases_expired()
+    assert lifecycle.claimed(resnet.pk) == 2
+    assert not lifecycle.failed(resnet.pk, 1, "too late")
+    assert lifecycle.failed(resnet.pk, 2, "in time")
+
+
+def test_what_kills_workers_fails_in_the_end(resnet: StartNetwork) -> None:
+    for _ in range(MAX_LOSSES):
+        assert lifecycle.claimed(resnet.pk) is not None
+        StartNetwork.objects.update(lease_until=timezone.now() - timedelta(hours=1))
+        lifecycle.leases_expired()
+    resnet.refresh_from_db()
+    assert resnet.state == State.FAILED and "lost" in resnet.failure
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deleting_takes_the_files_and_leaves_the_checkpoint(alice: User, tmp_path: Path) -> None:
+    upload = {CHECKPOINT: ContentFile(checkpoint_zip(tmp_path / "own"))}
+    network = prepared(services.add(alice, Source.CHECKPOINT, uploads=upload))
+    folder = network.folder
+    assert default_storage.exists(f"{folder}/{CHECKPOINT}")
+    services.delete(alice, network.pk)
+    assert not default_storage.exists(f"{folder}/{CHECKPOINT}")
+    checkpoint = alice.checkpoints.get()
+    assert default_storage.exists(f"{checkpoint.folder}/{files.WEIGHTS}")

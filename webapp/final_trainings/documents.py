@@ -1,0 +1,187 @@
+"""Configs of final trainings: what they start from, how they are judged, what they cost."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from enum import StrEnum
+from typing import Any, TypedDict
+
+from search_engine.architecture import Architecture
+from search_engine.config import SearchConfig
+from search_engine.errors import InvalidConfig
+from search_engine.final_training import (
+    FINAL_PRESETS,
+    FinalTrainingConfig,
+    Weights,
+    baseline,
+    final_preset,
+    growth_plan,
+)
+from webapp.errors import ProductError, engine_errors_as_product_errors
+from webapp.searches.models import Search, Trial
+
+Document = dict[str, Any]
+
+AS_SEARCHED = "as-searched"
+PRESETS = (AS_SEARCHED, *FINAL_PRESETS)
+_USUAL = {"digits": "digits", "fashion-mnist": "fashion"}
+_PAPER = "paper-pyramidnet-84-300"
+
+
+class Compare(StrEnum):
+    """Whether the search's start network is trained with the same recipe, too."""
+
+    NONE = "none"
+    SAME_SETTINGS = "same-settings"
+    SAME_PARAMETERS = "same-parameters"
+
+
+class Estimate(TypedDict, total=False):
+    """What is known of a final training before it begins."""
+
+    parameters: int
+    multiply_adds: int
+    images: int
+    seconds: float
+
+
+def usual_preset(search: Search) -> str:
+    """The preset that fits the search's data set best."""
+    return _USUAL.get(search.dataset.engine_name, _PAPER)
+
+
+def base_document(search: Search, trial: Trial, preset: str = "") -> Document:
+    """What changes start from: a preset, fitted to the search's images and split.
+
+    Raises:
+        ProductError: there is no such preset.
+    """
+    name = preset or usual_preset(search)
+    if name not in PRESETS:
+        reason = f"expected one of {', '.join(PRESETS)}"
+        raise ProductError("There is no such preset.", fields={"preset": reason})
+    searched = SearchConfig.from_json(search.config)
+    if name == AS_SEARCHED:
+        usual = final_preset(next(iter(FINAL_PRESETS)))
+        cell = searched.skeleton.start_cell
+        document = replace(usual, skeleton=searched.skeleton, cell=cell).to_json()
+    else:
+        document = final_preset(name).to_json()
+        document["skeleton"] = {**document["skeleton"], "groups": searched.skeleton.groups}
+    document["data"] = {"validation": searched.data.validation}
+    return fitted(document, search, trial)
+
+
+def fitted(document: Document, search: Search, trial: Trial) -> Document:
+    """The document for this trial's cell, and for the images and the split of its search.
+
+    The same images stay held out as in the search, so weights that were grown have not seen them.
+    The data set is the search's: what a user types never names a file.
+    """
+    searched = search.config
+    split = {"seed": searched["seed"], "train_limit": searched["data"]["train_limit"]}
+    data, skeleton = document.get("data"), document.get("skeleton")
+    if isinstance(data, dict):
+        document = {**document, "data": {**data, **split, "name": search.dataset.engine_name}}
+    if isinstance(skeleton, dict):
+        shape = {name: searched["skeleton"][name] for name in ("image", "classes")}
+        document = {**document, "skeleton": {**skeleton, **shape}}
+    return {**document, "cell": trial.cell}
+
+
+def checked(document: Document, search: Search, trial: Trial) -> FinalTrainingConfig:
+    """The config as the engine reads it.
+
+    Raises:
+        ProductError: a field is at fault.
+    """
+    with _named_errors():
+        config = FinalTrainingConfig.from_json(fitted(document, search, trial))
+        _check_counts(config, search)
+        if config.weights is Weights.GROWN:
+            _check_growth(config, trial)
+    return config
+
+
+def compared(config: FinalTrainingConfig, compare: Compare) -> FinalTrainingConfig | None:
+    """The start network's training to compare with, if any is wanted.
+
+    Raises:
+        ProductError: no start network comes near enough to the number of parameters.
+    """
+    if compare is Compare.NONE:
+        return None
+    try:
+        return baseline(config, same_parameters=compare is Compare.SAME_PARAMETERS)
+    except InvalidConfig as error:
+        raise ProductError(
+            f"The start network cannot be compared so: {error.reason}.",
+            fields={"compare": error.reason},
+        ) from error
+
+
+def reason_against_growing(config: FinalTrainingConfig, trial: Trial) -> str:
+    """Why this network cannot start from the trial's weights; empty where it can."""
+    try:
+        _check_growth(config, trial)
+    except InvalidConfig as error:
+        return error.reason
+    return ""
+
+
+def estimate(config: FinalTrainingConfig, search: Search, trial: Trial) -> Estimate:
+    """Parameters and multiply-adds, exactly; the time, from the speed at which the trial trained.
+
+    A guess: the time of a step is taken to grow with the multiply-adds.
+    """
+    cost = config.architecture.cost
+    images = _training_images(config, search)
+    found: Estimate = {
+        "parameters": cost.parameters,
+        "multiply_adds": cost.multiply_adds,
+        "images": images * config.recipe.epochs,
+    }
+    speed = ((trial.record or {}).get("result") or {}).get("images_per_second")
+    if speed and trial.multiply_adds and cost.multiply_adds:
+        slower = cost.multiply_adds / trial.multiply_adds
+        found["seconds"] = images * config.recipe.epochs * slower / speed
+    return found
+
+
+def _training_images(config: FinalTrainingConfig, search: Search) -> int:
+    dataset = search.dataset
+    # The engine's own rule where the publisher names no test images: one in five.
+    test = dataset.test_count or round(dataset.image_count * 0.2)
+    left = max(0, dataset.image_count - test - config.data.validation)
+    return min(left, config.data.train_limit or left)
+
+
+def _check_counts(config: FinalTrainingConfig, search: Search) -> None:
+    total = search.dataset.image_count
+    if total and config.data.validation >= total:
+        raise InvalidConfig("data.validation", f"expected fewer than the {total:,} images")
+
+
+def _check_growth(config: FinalTrainingConfig, trial: Trial) -> None:
+    checkpoint = getattr(trial, "checkpoint", None)
+    if checkpoint is None:
+        raise InvalidConfig("weights", "the trial's checkpoint is not kept; train from scratch")
+    found = Architecture.from_json(checkpoint.description["architecture"])
+    growth_plan(found, config.architecture)
+
+
+_OF_SKELETON = frozenset(
+    {"family", "blocks", "growth", "alpha", "channels", "groups", "order", "drop_path"}
+)
+
+
+@contextmanager
+def _named_errors() -> Iterator[None]:
+    """Engine errors as product errors; the skeleton's own fields under their place in the JSON."""
+    with engine_errors_as_product_errors():
+        try:
+            yield
+        except InvalidConfig as error:
+            if error.field in _OF_SKELETON:
+                raise InvalidConfig(f"skeleton.{error.field}", error.reason) from error
+            raise

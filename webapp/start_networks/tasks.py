@@ -1,0 +1,17 @@
+"""Celery's shells. Ids only; what is done stands in the modules that they call."""
+
+from celery import shared_task
+
+from webapp.start_networks import lifecycle, reading
+from webapp.task_queue import TaskName
+
+
+@shared_task(name=TaskName.PREPARE_START_NETWORK)
+def prepare_start_network(network_id: int) -> None:
+    reading.prepare(network_id)
+
+
+@shared_task(name=TaskName.RECOVER_START_NETWORKS)
+def recover_start_networks() -> None:
+    lifecycle.leases_expired()
+    lifecycle.messages_lost()

@@ -1,0 +1,48 @@
+"""No tasks, but Celery's signals: it imports this module where a worker starts, nowhere else."""
+
+import logging
+from typing import Any
+
+from celery.concurrency.prefork import TaskPool
+from celery.signals import (
+    celeryd_after_setup,
+    worker_process_init,
+    worker_ready,
+    worker_shutdown,
+)
+from django.db import Error as DatabaseFault
+
+from webapp.workers.heartbeat import Heartbeat, say_good_bye
+
+logger = logging.getLogger(__name__)
+_heartbeat: Heartbeat | None = None
+_in_children = False
+
+
+@celeryd_after_setup.connect
+def note_worker(sender: str, instance: Any, **_: object) -> None:
+    """Before a pool forks: children know by inheritance whose they are."""
+    global _heartbeat, _in_children
+    _heartbeat = Heartbeat(sender, sorted(instance.app.amqp.queues.consume_from))
+    _in_children = issubclass(instance.pool_cls, TaskPool)
+
+
+@worker_process_init.connect
+def start_in_child(**_: object) -> None:
+    if _heartbeat is not None:
+        _heartbeat.start()
+
+
+@worker_ready.connect
+def start_beside_threads(**_: object) -> None:
+    if _heartbeat is not None and not _in_children:
+        _heartbeat.start()
+
+
+@worker_shutdown.connect
+def leave(**_: object) -> None:
+    if _heartbeat is not None:
+        try:
+            say_good_bye(_heartbeat.name)
+        except DatabaseFault as error:
+            logger.warning("the good-bye could not be written: %s", error)
