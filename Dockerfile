@@ -28,15 +28,13 @@ COPY webapp webapp
 COPY templates templates
 COPY static static
 
+# What Espalier keeps is in a volume: static files are collected there at start, not here.
 RUN useradd --system --create-home --uid 10001 espalier \
  && mkdir -p "$ESPALIER_VAR" \
- && ESPALIER_SECRET_KEY=only-to-collect-static-files ESPALIER_DEBUG=off \
-    python manage.py collectstatic --no-input \
- && chown -R espalier "$ESPALIER_VAR"
+ && chown espalier "$ESPALIER_VAR"
 
 USER 10001
 VOLUME ["/var/lib/espalier"]
 EXPOSE 8000
-HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
-  CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
-CMD ["python", "-m", "uvicorn", "webapp.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--lifespan", "off", "--proxy-headers"]
+# Sockets stay open as long as somebody watches, so stopping does not wait for them.
+CMD ["python", "-W", "ignore:StreamingHttpResponse", "-m", "uvicorn", "webapp.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--lifespan", "off", "--proxy-headers", "--timeout-graceful-shutdown", "5"]

@@ -1,19 +1,14 @@
 """The processes that `make run` starts, and a real browser in front of them."""
 
-import os
-import signal
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-ROOT = Path(__file__).parents[2]
+from tests.end_to_end.installation import Espalier, installation
+
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
     "--no-sandbox",
@@ -26,56 +21,23 @@ FLAGS = [
 ]
 
 
-@dataclass
-class Espalier:
-    """A running Espalier with its own folder."""
-
-    address: str
-    folder: Path
-    process: subprocess.Popen[str]
-
-    def stop(self) -> int:
-        """Press Ctrl-C, once, and wait; the exit status."""
-        self.process.send_signal(signal.SIGINT)
-        return self.process.wait(timeout=60)
-
-
-def start_espalier(folder: Path) -> Espalier:
-    """Start everything on a free port, and wait until it says where it is."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {name: v for name, v in os.environ.items() if not name.startswith("ESPALIER_")}
-    environment.pop("DJANGO_SETTINGS_MODULE", None)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "webapp.embedded"],
-        cwd=ROOT,
-        env={**environment, "ESPALIER_VAR": str(folder), "ESPALIER_PORT": str(port)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert process.stdout is not None
-    said = []
-    for line in process.stdout:
-        said.append(line)
-        if "Espalier is at" in line:
-            return Espalier(f"http://localhost:{port}", folder, process)
-    raise RuntimeError("".join(said))
-
-
 @pytest.fixture
 def espalier(tmp_path: Path) -> Iterator[Espalier]:
     """Everything, started; stopped after the test whatever happens."""
-    running = start_espalier(tmp_path / "var")
-    try:
+    with installation(tmp_path / "var", with_servers=False) as running:
         yield running
-    finally:
-        if running.process.poll() is None:
-            running.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(params=[False, True], ids=["embedded", "PostgreSQL and Redis"])
+def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Espalier]:
+    """The same in both ways to run it, one after the other."""
+    with installation(tmp_path / "var", with_servers=request.param) as running:
+        yield running
+
+
+# Not for the whole session: Playwright leaves an event loop running in its thread for as long as
+# it lives, and no asynchronous test that follows in this process could have one of its own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium without a window."""
     if not Path(CHROMIUM).exists():
@@ -86,8 +48,8 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+@contextmanager
+def profile(browser: Browser) -> Iterator[Page]:
     """A page in a fresh profile. Errors in its scripts fail the test."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
     opened, faults = context.new_page(), []
@@ -96,3 +58,9 @@ def page(browser: Browser) -> Iterator[Page]:
     yield opened
     context.close()
     assert not faults
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    with profile(browser) as opened:
+        yield opened

@@ -1,0 +1,1 @@
+"""Pictures of every page, of an Espalier that has really worked: `make screenshots`."""

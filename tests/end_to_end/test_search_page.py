@@ -1,0 +1,102 @@
+"""What a search page does in a browser, against Django's own server."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.end_to_end.prepared import *  # noqa: F403 - fixtures
+from tests.webapp.searches.conftest import Launch
+from tests.webapp.searches.test_long_searches import make_trials
+from webapp.searches.models import Search, Share, Trial
+from webapp.searches.services import cancel
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_search_is_shared_and_taken_back(opened: Page, search: Search) -> None:
+    opened.goto(f"/searches/{search.pk}/")
+    opened.get_by_role("button", name="More", exact=True).click()
+    opened.get_by_role("button", name="Share…").click()
+    people = opened.locator("#share-list li")
+    expect(people).to_have_text(re.compile("bob"))
+    opened.get_by_label("Name of a user").fill("nobody")
+    opened.get_by_role("button", name="Share", exact=True).click()
+    expect(opened.locator("#share-error")).to_have_text("Not shared: there is no such user.")
+    opened.get_by_role("button", name="Take it back from bob").click()
+    expect(people).to_have_text("Nobody but you sees it.")
+    assert not Share.objects.filter(search=search).exists()
+    opened.get_by_label("Name of a user").fill("bob")
+    opened.keyboard.press("Enter")
+    expect(people).to_have_text(re.compile("bob"))
+    assert Share.objects.get(search=search).user.username == "bob"
+
+
+def test_note_and_tags_are_edited_in_place(opened: Page, search: Search) -> None:
+    opened.goto(f"/searches/{search.pk}/")
+    opened.get_by_role("button", name="Edit", exact=True).click()
+    opened.locator("#tags-input").fill("x" * 41)
+    opened.get_by_role("button", name="Save").click()
+    expect(opened.locator("#tags-error")).to_contain_text("40")
+    opened.locator("#note-input").fill("Better than I thought.")
+    opened.locator("#tags-input").fill("good, kept, good")
+    opened.get_by_role("button", name="Save").click()
+    expect(opened.locator("#note")).to_have_text("Better than I thought.")
+    expect(opened.locator("#tags li")).to_have_text(["good", "kept"])
+    search.refresh_from_db()
+    assert (search.note, search.tags) == ("Better than I thought.", ["good", "kept"])
+
+
+def test_an_opened_row_shows_the_curve_and_pins(opened: Page, search: Search) -> None:
+    opened.goto(f"/searches/{search.pk}/")
+    opened.get_by_role("button", name="Details of trial 3", exact=True).click()
+    expect(opened.locator(".more-of-it")).to_contain_text("grown in")
+    opened.locator("[data-action=pin]").click()
+    expect(opened.locator("[data-action=pin]")).to_have_text("Unpin")
+    assert Trial.objects.get(search=search, number=3).pinned
+
+
+def test_a_failed_trial_is_tried_again_from_its_row(opened: Page, search: Search) -> None:
+    opened.goto(f"/searches/{search.pk}/")
+    opened.get_by_role("button", name="Details of trial 2", exact=True).click()
+    opened.locator("[data-action=retry]").click()
+    expect(opened.locator("[data-action=retry]")).to_have_count(0)
+    assert Trial.objects.get(search=search, number=2).state == "queued"
+
+
+def test_a_chip_says_its_operation_its_widths_and_its_parameters(
+    opened: Page, search: Search
+) -> None:
+    opened.goto(f"/searches/{search.pk}/")
+    opened.locator("#best-canvas .op").first.hover()
+    words = r"Grouped convolution 3×3 · 32 → \d channels · [\d,]+ parameters in 6 cells"
+    expect(opened.locator(".tip.over")).to_have_text(re.compile(words))
+
+
+def test_a_long_search_shows_all_of_its_trials(opened: Page, launch: Launch) -> None:
+    long = launch()
+    make_trials(long, 400)
+    cancel(long.owner, long.pk)
+    opened.goto(f"/searches/{long.pk}/")
+    expect(opened.locator("#rows-count")).to_have_text("400 trials")
+    expect(opened.locator("#accuracy")).to_have_attribute("aria-label", re.compile("400 trials"))
+    opened.get_by_label("Filter trials").fill("trial > 398 or accuracy > 0.98")
+    expect(opened.locator("#rows-count")).to_have_text("3 of 400 trials")
+    assert opened.locator("*").count() < 3000
+
+
+def test_an_empty_search_links_to_the_workers(opened: Page, launch: Launch) -> None:
+    waiting = launch()
+    opened.goto(f"/searches/{waiting.pk}/")
+    line = opened.locator("#waiting-why")
+    expect(line).to_contain_text("No worker is online.")
+    line.get_by_role("link").click()
+    expect(opened.get_by_role("heading", name="No worker has been heard of")).to_be_visible()
+
+
+def test_the_page_of_workers_shows_a_card_for_each(opened: Page, search: Search) -> None:
+    opened.goto("/workers/")
+    card = opened.locator(".worker")
+    expect(card).to_have_count(1)
+    expect(card).to_contain_text("Online")
+    expect(opened.locator("#workers-summary")).to_have_text("1 worker online that trains · 0 busy")
