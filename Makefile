@@ -8,10 +8,10 @@ FASHION := /usr/share/datasets/fashion-mnist
 debian = [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || { apt-get update -qq && apt-get install -qq -y $(1) >/dev/null; }
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check unit scripts browser servers data bench format clean
+.PHONY: help install run test check unit scripts browser servers shell-tools data bench screenshots format clean
 
 help:  ## say what can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
 
 install: $(STAMP)  ## make the environment in .venv
 
@@ -41,7 +41,7 @@ scripts:
 	@command -v node >/dev/null || { echo "the tests of the scripts need Node 20.19 or newer"; exit 1; }
 	node --test tests/js/*.test.js
 
-unit: $(STAMP) browser servers data
+unit: $(STAMP) browser servers shell-tools data
 	$(BIN)/pytest -n 2
 
 # The end-to-end tests drive Debian's Chromium.
@@ -55,15 +55,25 @@ servers:
 	@command -v redis-server >/dev/null && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
 	  || { $(call debian,postgresql redis-server); }
 
+# The examples of docs/api.md are run as they stand.
+shell-tools:
+	@command -v curl >/dev/null && command -v jq >/dev/null && command -v unzip >/dev/null \
+	  || { $(call debian,curl jq unzip); }
+
 data:
 	@test -d $(FASHION) || { $(call debian,dataset-fashion-mnist); }
 	@test -d $(FASHION) || echo "Fashion-MNIST is missing; on Debian: apt-get install dataset-fashion-mnist"
 
-bench: $(STAMP)  ## run the benchmarks that take minutes
+bench: $(STAMP) browser servers  ## run the benchmarks that take minutes
 	$(BIN)/python -m benchmarks.transformations
 	$(BIN)/python -m benchmarks.controller
 	$(BIN)/python -m benchmarks.training
 	$(BIN)/python -m benchmarks.search_overhead
+	$(BIN)/python -m benchmarks.pages
+	$(BIN)/python -m benchmarks.live
+
+screenshots: $(STAMP) browser  ## take a picture of every page into docs/screenshots/
+	$(BIN)/python -m tests.end_to_end.screenshots
 
 format: $(STAMP)  ## format the code
 	$(BIN)/ruff check --fix .
