@@ -5,8 +5,9 @@ from typing import cast
 from search_engine.architecture.operations import Order
 from search_engine.export.about import About
 from search_engine.export.plain import condensed, parts
+from search_engine.export.plain.blocks import block_class
 from search_engine.export.plain.cell import CellWriter
-from search_engine.export.plain.skeletons import block_class, network_class
+from search_engine.export.plain.outer import network_class
 from search_engine.export.plain.text import constant, literal
 from search_engine.networks import ChainNet, CondenseNet, DenseNet, Network, PyramidNet
 from search_engine.networks.layers import Stem

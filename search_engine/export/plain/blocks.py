@@ -1,17 +1,14 @@
-"""The outer networks as classes: blocks, stages, and the network itself."""
+"""The blocks of the four families as classes."""
 
 from collections.abc import Sequence
-from itertools import groupby
 from typing import cast
 
 from search_engine.architecture import PyramidNetConfig, SkeletonConfig
 from search_engine.architecture.operations import Order
-from search_engine.architecture.skeletons import Block
-from search_engine.export.plain.text import bracketed, item_lines
+from search_engine.export.plain.text import bracketed
 from search_engine.networks import CondenseNet, DenseNet, Network, PyramidNet
 from search_engine.networks.condensenet import CondenseBlock
 from search_engine.networks.learned_groups import CondensedConv
-from search_engine.networks.operations import Conv
 
 
 def block_class(network: Network) -> str:
@@ -26,101 +23,17 @@ def block_class(network: Network) -> str:
     return _chain_block(network)
 
 
-def network_class(network: Network, name: str) -> str:
-    """The class of the network.
-
-    Args:
-        network: that is written out.
-        name: of the class.
-    """
-    skeleton = network.architecture.skeleton
-    layout = skeleton.layout()
-    stages = [list(blocks) for _, blocks in groupby(layout, key=lambda block: block.stage)]
-    lines = [f"        self.stem = Stem({skeleton.image.channels}, {skeleton.stem_channels})"]
-    steps = ["        x = self.stem(images)"]
-    for number, blocks in enumerate(stages, start=1):
-        if number > 1:
-            lines += _transition(network, number)
-        items = [_block_call(network, block) for block in blocks]
-        lines.append(item_lines(f"self.stage{number} = nn.Sequential(", items, indent=8))
-        steps.append(f"        x = self.stage{number}({_between(network, number)})")
-    lines.append(f"        self.head = Head({layout[-1].out_channels}, {skeleton.classes})")
-    return f'''
-class {name}(nn.Module):
-    """The network: normalised images (N, C, H, W) to logits (N, classes)."""
-
-    def __init__(self) -> None:
-        super().__init__()
-{chr(10).join(lines)}
-
-    def forward(self, images: Tensor) -> Tensor:
-{chr(10).join(steps)}
-        return self.head(x)
-'''
-
-
-def _transition(network: Network, stage: int) -> list[str]:
-    if not isinstance(network, DenseNet):
-        return []
-    module = cast(Conv, network.transitions[f"stage{stage}_block1"])
-    into, out = module.conv.in_channels, module.conv.out_channels
-    return [f"        self.transition{stage - 1} = Conv({into}, {out}, kernel=1)"]
-
-
-def _between(network: Network, stage: int) -> str:
-    """What enters a stage."""
-    if stage == 1 or not isinstance(network, DenseNet | CondenseNet):
-        return "x"
-    inner = f"self.transition{stage - 1}(x)" if isinstance(network, DenseNet) else "x"
-    return f"F.avg_pool2d({inner}, 2)"
-
-
-def _block_call(network: Network, block: Block) -> str:
-    """The expression that makes a block."""
-    site, extras = block.site, [layer.extra for layer in block.hidden]
-    stride = [f"stride={site.stride}"] if site.stride > 1 else []
-    match network:
-        case DenseNet():
-            name = "DenseBlock"
-            arguments = _texts(block.in_channels, site.in_channels, site.out_channels)
-        case PyramidNet():
-            name = "PyramidBlock"
-            widths = (block.in_channels, site.in_channels, site.out_channels)
-            arguments = [*_texts(*widths, block.out_channels), *stride]
-        case CondenseNet():
-            name = "CondenseBlock"
-            arguments = _texts(block.in_channels, site.in_channels, site.out_channels)
-            arguments += _condensed_arguments(network, block)
-        case _:
-            name = "ChainBlock"
-            arguments = [*_texts(block.in_channels, block.out_channels), *stride]
-    names = _extra_names(network.architecture.skeleton)
-    arguments += [f"{n}={e}" for n, e in zip(names, extras, strict=False) if e]
-    return f"{name}({', '.join(arguments)})"
-
-
-def _condensed_arguments(network: CondenseNet, block: Block) -> list[str]:
-    arguments = [] if block.searched or not _has_two_cells(network) else ["cell=StartCell"]
-    if network.is_converted:
-        kept = len(_bottleneck(network, block.name).index)
-        arguments = [f"kept={kept}", *arguments]
-    return arguments
-
-
-def _bottleneck(network: CondenseNet, name: str) -> CondensedConv:
+def bottleneck_of(network: CondenseNet, name: str) -> CondensedConv:
     """The converted 1x1 convolution of a block."""
     return cast(CondensedConv, cast(CondenseBlock, network.blocks[name]).bottleneck)
 
 
-def _texts(*numbers: int) -> list[str]:
-    return [str(number) for number in numbers]
-
-
-def _has_two_cells(network: Network) -> bool:
+def has_two_cells(network: Network) -> bool:
+    """Whether the start cell stands in some blocks and the searched cell in others."""
     return len({block.searched for block in network.architecture.skeleton.layout()}) > 1
 
 
-def _extra_names(skeleton: SkeletonConfig) -> Sequence[str]:
+def extra_names(skeleton: SkeletonConfig) -> Sequence[str]:
     """Names of the arguments that say how many layers were added after each hidden layer."""
     layers = [layer for block in skeleton.layout() for layer in block.hidden]
     if not any(layer.extra for layer in layers):
@@ -132,7 +45,7 @@ def _extra_names(skeleton: SkeletonConfig) -> Sequence[str]:
 
 def _extra(network: Network) -> tuple[str, dict[str, str]]:
     """Source for added layers: further parameters, and by name the line that makes them."""
-    names = _extra_names(network.architecture.skeleton)
+    names = extra_names(network.architecture.skeleton)
     kernels = {"bottleneck_extra": ("width", 1), "cell_extra": ("out_channels", 3)}
     if isinstance(network, PyramidNet):
         kernels["cell_extra"] = ("planes", 3)
@@ -215,9 +128,9 @@ def _condense_block(network: CondenseNet) -> str:
     skeleton = network.architecture.skeleton
     bottleneck, kept = "Conv(in_channels, width, kernel=1)", ""
     if network.is_converted:
-        groups = _bottleneck(network, skeleton.layout()[0].name).groups
+        groups = bottleneck_of(network, skeleton.layout()[0].name).groups
         bottleneck, kept = f"CondensedConv(in_channels, width, kept, {groups})", ", kept: int"
-    two = _has_two_cells(network)
+    two = has_two_cells(network)
     cell = ", cell: type[nn.Module] = Cell" if two else ""
     only = "Cell" if any(block.searched for block in skeleton.layout()) else "StartCell"
     return f'''
