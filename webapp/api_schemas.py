@@ -3,8 +3,14 @@
 from typing import Any
 
 from drf_spectacular.plumbing import resolve_type_hint
+from drf_spectacular.utils import OpenApiParameter
 
 Schema = dict[str, Any]
+
+PAGING = [
+    OpenApiParameter("page", int, description="Which page, from 1."),
+    OpenApiParameter("page_size", int, description="Rows of a page: 50 unless said, at most 200."),
+]
 
 
 def schema_of(kind: type) -> Schema:

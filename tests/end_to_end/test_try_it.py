@@ -1,5 +1,6 @@
 """A kept network, exported and tried in the browser: it says there what it says in Python."""
 
+import base64
 import re
 from pathlib import Path
 
@@ -12,9 +13,16 @@ from search_engine.data import load_dataset
 from tests.end_to_end.installation import Espalier
 from tests.end_to_end.watching import MINUTES, launch, make_first_account
 
-SEEN = """canvas => {
+DROP = """(place, content) => {
+  const bytes = Uint8Array.from(atob(content), (sign) => sign.charCodeAt(0));
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([bytes], "digit.png", { type: "image/png" }));
+  place.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+}"""
+SEES = """(expected) => {
+  const canvas = document.querySelector("#try .seen canvas");
   const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-  return [...data].filter((_, at) => at % 4 === 0);
+  return [...data].filter((_, at) => at % 4 === 0).join() === expected.join();
 }"""
 
 
@@ -25,29 +33,25 @@ def test_a_network_classifies_in_the_browser_as_it_does_in_python(
     search = launch(page, espalier.address, "Pears", trials=1)
     page.goto(f"{espalier.address}/searches/{search}/")
     expect(page.locator("#search-state")).to_have_text("Completed", timeout=4 * MINUTES)
-
     open_best_checkpoint(page)
     page.get_by_role("button", name="Build the ONNX export").click()
     expect(page.locator("#exports [data-kind=onnx]")).to_contain_text(
         "allowed, on 256 test images", timeout=4 * MINUTES
     )
+    archive = download_checkpoint(page, tmp_path)
     asked: list[tuple[str, str]] = []
     page.on("request", lambda request: asked.append((request.method, request.url)))
-    digit = tmp_path / "digit.png"
-    draw_digit(digit)
-    page.locator("#try input[type=file]").set_input_files(digit)
-    check_classes(page, digit, tmp_path)
-    assert page.locator("#try .seen canvas").evaluate(SEEN) == seen_by_python(digit)
 
+    digit = large_digit(tmp_path)
+    page.locator("#try [data-drop]").evaluate(DROP, base64.b64encode(digit.read_bytes()).decode())
+    pixels = np.asarray(Image.open(digit).resize((8, 8), Image.Resampling.BILINEAR))
+    check_what_is_said(page, pixels, archive)
     page.get_by_label("Invert light and dark").check()
-    inverted = tmp_path / "inverted.png"
-    pixels = np.array(seen_by_python(digit), dtype=np.uint8).reshape(8, 8)
-    Image.fromarray(255 - pixels).save(inverted)
-    check_classes(page, inverted, tmp_path)
-
+    check_what_is_said(page, 255 - pixels, archive)
     page.get_by_label("Invert light and dark").uncheck()
     page.get_by_role("button", name="Try a sample of 3").click()
-    expect(page.locator("#try [data-bars] li")).to_have_count(10)
+    check_what_is_said(page, first_image_of(3), archive)
+
     # Nothing is sent anywhere: whatever was asked for was only read, and here.
     assert {method for method, _ in asked} == {"GET"}
     assert all(url.startswith((espalier.address, "blob:")) for _, url in asked)
@@ -63,35 +67,39 @@ def open_best_checkpoint(page: Page) -> None:
     expect(page.locator("#network svg")).to_be_visible()
 
 
-def draw_digit(path: Path) -> None:
-    """A test image of the data set, four times as large."""
-    digits = load_dataset("digits")
-    pixels = digits.images[100, 0].numpy()
-    Image.fromarray(pixels).resize((32, 32), Image.Resampling.NEAREST).save(path)
-
-
-def seen_by_python(picture: Path) -> list[int]:
-    """Pixels of the network's size, row by row."""
-    seen = Image.open(picture).resize((8, 8), Image.Resampling.BILINEAR)
-    return [int(value) for value in np.asarray(seen).ravel()]
-
-
-def check_classes(page: Page, picture: Path, folder: Path) -> None:
-    """What the page shows of this picture is what the downloaded network says of it."""
+def download_checkpoint(page: Page, folder: Path) -> Path:
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download", exact=True).click()
     archive = folder / "checkpoint.zip"
-    if not archive.exists():
-        with page.expect_download() as download:
-            page.get_by_role("link", name="Download", exact=True).click()
-        download.value.save_as(archive)
+    download.value.save_as(archive)
+    return archive
+
+
+def large_digit(folder: Path) -> Path:
+    """An image of the data set in four times its size."""
+    path = folder / "digit.png"
+    image = Image.fromarray(load_dataset("digits").images[100, 0].numpy())
+    image.resize((32, 32), Image.Resampling.NEAREST).save(path)
+    return path
+
+
+def first_image_of(label: int) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
+    digits = load_dataset("digits")
+    return np.asarray(digits.images[digits.labels == label][0, 0].numpy())
+
+
+def check_what_is_said(
+    page: Page, pixels: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]", archive: Path
+) -> None:
+    """The page shows these pixels as what the network sees, and the network's probabilities."""
+    page.wait_for_function(SEES, arg=[int(value) for value in pixels.ravel()])
     loaded = search_engine.load(archive)
-    shares = loaded.predict(Image.open(picture))[0]
+    shares = loaded.predict(pixels)[0]
     best = int(shares.argmax())
     first = page.locator("#try [data-bars] li").first
-    expect(first).to_have_text(
-        re.compile(rf"^{loaded.class_names[best]}\s*{100 * float(shares[best]):.1f}\s*%$")
-    )
-    shown = page.locator("#try [data-bars] li").all_inner_texts()
-    for text in shown:
-        name, number = re.match(r"(\S+)\s+([\d.]+)", text).groups()  # type: ignore[union-attr]
-        expected = 100 * float(shares[loaded.class_names.index(name)])
-        assert abs(float(number) - expected) <= 0.051
+    wanted = rf"^{loaded.class_names[best]}\s*{100 * float(shares[best]):.1f}\s*%$"
+    expect(first).to_have_text(re.compile(wanted), timeout=2 * MINUTES)
+    shown = dict(text.split()[:2] for text in page.locator("#try [data-bars] li").all_inner_texts())
+    assert set(shown) == set(loaded.class_names)
+    for name, share in zip(loaded.class_names, shares.tolist(), strict=True):
+        assert abs(float(shown[name]) - 100 * share) <= 0.051

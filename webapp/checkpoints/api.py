@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from webapp.api_requests import read, signed_in
-from webapp.api_schemas import page_of, schema_of
+from webapp.api_schemas import PAGING, page_of, schema_of
 from webapp.checkpoints import documents, downloads, selectors, services
 from webapp.checkpoints.serializers import CheckpointFilterSerializer
 from webapp.pagination import Pages
@@ -24,7 +24,7 @@ class CheckpointsView(APIView):
 
     @extend_schema(
         operation_id="checkpoints_list",
-        parameters=[CheckpointFilterSerializer],
+        parameters=[CheckpointFilterSerializer, *PAGING],
         responses={200: page_of(CHECKPOINT)},
     )
     def get(self, request: Request) -> Response:

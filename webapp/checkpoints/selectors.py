@@ -29,7 +29,8 @@ def visible_to(user: User) -> QuerySet[Checkpoint]:
     # A subquery: a join would give a row for each share.
     shared = Checkpoint.objects.filter(search__shares__user_id=user.pk).values("pk")
     found = Checkpoint.objects.filter(Q(owner_id=user.pk) | Q(pk__in=shared))
-    return found.select_related("owner", "search__dataset", "trial")
+    found = found.select_related("owner", "search__dataset", "trial", "final_training")
+    return found.defer(*_HEAVY)
 
 
 def checkpoint_to_see(user: User, checkpoint_id: int) -> Checkpoint:
@@ -74,6 +75,17 @@ def datasets_of(checkpoints: QuerySet[Checkpoint]) -> list[tuple[str, str]]:
         names.values_list("search__dataset__engine_name", "search__dataset__name").distinct()
     )
 
+
+_HEAVY = (
+    "trial__confusion",
+    "trial__outcome",
+    "trial__proposal",
+    "trial__record",
+    "trial__traceback",
+    "final_training__config",
+    "final_training__history",
+)
+"""Columns that no page of checkpoints shows."""
 
 _LOOKUPS = {
     "origin": "origin",

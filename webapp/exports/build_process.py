@@ -13,11 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import torch
-from safetensors.torch import load_file
-
 from search_engine.errors import SearchEngineError
-from search_engine.export import build_export
 from search_engine.export_report import ExportKind
 from webapp.process_life import die_with_parent
 
@@ -27,6 +23,12 @@ REQUEST, IMAGES, ANSWER = "request.json", "images.safetensors", "answer.json"
 def main(folder: Path) -> None:
     """Do what the request asks for; what the network or the libraries refuse is an answer too."""
     die_with_parent()
+    # Only now: they take seconds, in which the worker may be killed.
+    import torch
+    from safetensors.torch import load_file
+
+    from search_engine.export import build_export
+
     torch.set_num_threads(1)
     request = json.loads((folder / REQUEST).read_text(encoding="utf-8"))
     images = folder / IMAGES

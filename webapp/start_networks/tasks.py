@@ -2,12 +2,14 @@
 
 from celery import shared_task
 
-from webapp.start_networks import lifecycle, reading
+from webapp.start_networks import lifecycle
 from webapp.task_queue import TaskName
 
 
 @shared_task(name=TaskName.PREPARE_START_NETWORK)
 def prepare_start_network(network_id: int) -> None:
+    from webapp.start_networks import reading
+
     reading.prepare(network_id)
 
 

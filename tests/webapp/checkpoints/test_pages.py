@@ -88,8 +88,8 @@ def test_queries_of_the_list_do_not_grow_with_it(
         ) as queries:
             client.get("/checkpoints/")
         counts.append(len(queries))
-        for _ in range(4):
-            make(search, Origin.TRIAL)
+        for origin in (Origin.TRIAL, Origin.FINAL) * 2:
+            make(search, origin)
     assert counts[0] == counts[1]
 
 
