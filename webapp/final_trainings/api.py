@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from webapp.api_requests import read, signed_in
-from webapp.api_schemas import page_of, schema_of
+from webapp.api_schemas import PAGING, page_of, schema_of
 from webapp.errors import ProductError
 from webapp.final_trainings import documents, live, selectors, services
 from webapp.final_trainings.documents import Compare
@@ -40,7 +40,7 @@ class FinalTrainingsView(APIView):
 
     @extend_schema(
         operation_id="final_trainings_list",
-        parameters=[FinalFilterSerializer],
+        parameters=[FinalFilterSerializer, *PAGING],
         responses={200: page_of(TRAINING)},
     )
     def get(self, request: Request) -> Response:

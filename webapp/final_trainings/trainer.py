@@ -1,7 +1,6 @@
 """Training one final network: claim, train with progress, keep and measure. Worker side."""
 
 import traceback
-from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -18,85 +17,16 @@ from search_engine.errors import (
 from search_engine.final_training import FinalResult, FinalTrainingConfig, Weights
 from search_engine.final_training.launch import launch_distributed
 from search_engine.final_training.train import train_final
-from search_engine.training import EpochEnded, Event
-from search_engine.training.schedule import learning_rate
+from webapp import stopping
 from webapp.checkpoints import files
 from webapp.checkpoints.models import Checkpoint, Origin
 from webapp.datasets.loading import load_images
 from webapp.final_trainings import folders, lifecycle
-from webapp.final_trainings.events import Epoch, Progress, Reason
+from webapp.final_trainings.events import Epoch, Reason
 from webapp.final_trainings.models import FinalTraining
-from webapp.final_trainings.turns import Turn
+from webapp.final_trainings.telling import Teller, with_epoch
 from webapp.searches import worker_memory
-from webapp.searches.holding import Stop, Throttle, renewed
-
-NOTHING: Epoch = {"accuracy": None, "training_accuracy": None, "loss": None, "learning_rate": None}
-EVENT_SECONDS = 1.0
-
-
-class Teller:
-    """Hears a training's events and writes them, throttled, under the training's token.
-
-    Args:
-        training: its row.
-        token: of this worker.
-        config: of the training.
-        stop: told when the token is no longer current, and when the turn is over.
-    """
-
-    def __init__(
-        self, training: FinalTraining, token: int, config: FinalTrainingConfig, stop: Stop
-    ) -> None:
-        self._pk, self._token, self._config, self._stop = training.pk, token, config, stop
-        self._history: list[Epoch] = list(training.history)
-        self._told = len(self._history)
-        self._throttle, self._turn = Throttle(EVENT_SECONDS), Turn(training.pk)
-        self.made_way = False
-
-    def __call__(self, event: Event) -> None:
-        """Take an event of the training."""
-        ended = isinstance(event, EpochEnded)
-        if isinstance(event, EpochEnded):
-            self._history = _with(self._history, event)
-            self._told = min(self._told, event.epoch - 1)
-        announce = self._throttle.passes() or self._is_last(event)
-        if not announce and not ended:
-            return
-        columns = {"history": self._history} if ended else {}
-        told = lifecycle.progressed(
-            self._pk, self._token, self._progress(event), columns, announce=announce
-        )
-        if announce:
-            self._told = len(self._history)
-        self._stop.token_is_old = not told
-        if ended and not self._is_last(event) and self._turn.is_over():
-            self.made_way = self._stop.given_up = True
-
-    def _is_last(self, event: Event) -> bool:
-        return isinstance(event, EpochEnded) and event.epoch == self._config.recipe.epochs
-
-    def _progress(self, event: Event) -> Progress:
-        recipe = self._config.recipe
-        rate: float | None
-        if isinstance(event, EpochEnded):
-            step = steps = 0
-            rate = event.learning_rate
-        else:
-            step, steps = event.step, event.steps
-            rate = learning_rate(recipe, event.step / event.steps) if event.steps else None
-        return {
-            "id": self._pk,
-            "epoch": event.epoch,
-            "epochs": recipe.epochs,
-            "step": step,
-            "steps": steps,
-            "loss": event.loss,
-            "learning_rate": rate,
-            "images_per_second": event.images_per_second,
-            "eta_seconds": event.eta_seconds,
-            "history_from": self._told,
-            "history": self._history[self._told :],
-        }
+from webapp.searches.holding import Stop, renewed
 
 
 def train(training_id: int, worker: str) -> None:
@@ -105,7 +35,8 @@ def train(training_id: int, worker: str) -> None:
     What the images, the settings or the device are to blame for fails the training with that
     reason; a bug fails it too, with its traceback, and is raised again for the log.
     """
-    token = lifecycle.claimed(training_id, worker)
+    # A worker that is about to end would only hand it back; recovery says again that it is due.
+    token = None if stopping.requested() else lifecycle.claimed(training_id, worker)
     if token is None:
         return
     training = FinalTraining.objects.select_related("search__dataset", "trial").get(pk=training_id)
@@ -195,7 +126,7 @@ def _keep(training: FinalTraining, token: int, result: FinalResult, folder: Path
 def _columns(result: FinalResult) -> dict[str, Any]:
     history: list[Epoch] = []
     for event in result.curve:
-        history = _with(history, event)
+        history = with_epoch(history, event)
     return {
         "history": history,
         "accuracy": result.validation_accuracy,
@@ -205,19 +136,6 @@ def _columns(result: FinalResult) -> dict[str, Any]:
         "parameters": result.parameters,
         "multiply_adds": result.multiply_adds,
     }
-
-
-def _with(history: Sequence[Epoch], event: EpochEnded) -> list[Epoch]:
-    """The history with this epoch as its last; epochs that nobody told of are empty."""
-    before = list(history[: event.epoch - 1])
-    gap = [NOTHING] * (event.epoch - 1 - len(before))
-    now: Epoch = {
-        "accuracy": event.validation_accuracy,
-        "training_accuracy": event.training_accuracy,
-        "loss": event.loss,
-        "learning_rate": event.learning_rate,
-    }
-    return [*before, *gap, now]
 
 
 def _given_up(training_id: int, token: int, teller: Teller) -> None:

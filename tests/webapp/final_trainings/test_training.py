@@ -131,7 +131,7 @@ def test_a_killed_worker_costs_the_epoch_that_it_was_in_and_changes_nothing(
     lose(training)
     assert training.state == State.QUEUED
     assert learned(train(training)) == learned(undisturbed)
-    assert training.attempt == 2
+    assert (training.attempt, training.losses) == (2, 0)
 
 
 def test_paused_and_resumed_it_comes_to_the_same(
@@ -165,6 +165,13 @@ def test_a_worker_that_is_asked_to_stop_hands_it_back_and_it_goes_on(
     assert attempt_2.payload["epoch"] == EPOCHS
 
 
+def test_a_worker_that_is_about_to_end_takes_none(
+    three_epochs: FinalTraining, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stopping, "requested", lambda: True)
+    assert (train(three_epochs).state, three_epochs.attempt) == (State.QUEUED, 0)
+
+
 def test_cancelled_it_stops_at_its_next_step_and_keeps_nothing(
     three_epochs: FinalTraining, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,6 +198,8 @@ def test_after_its_turn_it_makes_way_for_what_waits(
 ) -> None:
     training, other = launched(trial, train_fully), launched(trial, train_fully, seed=2)
     monkeypatch.setattr(turns, "TURN_SECONDS", 0.0)
+    # Its start network would wait for a worker, too.
+    search_services.cancel(training.search.owner, training.search_id)
     row = FinalTraining.objects.filter(pk=other.pk)
     row.update(sent_at=timezone.now() + timedelta(hours=1))
     assert not turns.somebody_waits(training.pk)  # a free worker would take what has just come

@@ -142,7 +142,7 @@ def interrupted(training_id: int, token: int, reason: Reason) -> bool:
     Args:
         training_id: of the training.
         token: of the worker.
-        reason: after three times `lost` or `broken` the training fails.
+        reason: after three times `lost` or `broken` without a complete epoch it fails.
 
     Returns:
         False where the token is no longer current, or the lease was renewed after all.
@@ -156,7 +156,7 @@ def interrupted(training_id: int, token: int, reason: Reason) -> bool:
         if training.requested != Request.NONE:
             settle(search, training)
         elif training.losses >= MAX_LOSSES:
-            failure = f"The worker was lost {MAX_LOSSES} times while it trained this network."
+            failure = f"The worker was lost {MAX_LOSSES} times without completing an epoch."
             _fail(search, training, failure)
         else:
             _wait_again(search, training, reason)
