@@ -4,13 +4,14 @@
 
 For each kind of its sites (plain; grouped and depthwise), on networks in float64 whose weights and
 batch-norm statistics look trained: a cell with all eight operations, and random legal sequences,
-each at two to six sites, under `annealed`. `--write` puts the table in docs/adopted.md.
+each at two to six sites, under `annealed`. `--write` puts each line in the table of docs/adopted.md
+as soon as it is known; lines of other models stay. The largest model needs 8 GiB of memory: its
+children share the layers outside the cells with it.
 """
 
 import argparse
 import math
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,14 @@ import torch
 
 from benchmarks.report import machine, peak_memory_bytes, table
 from benchmarks.results import write_section
-from search_engine.architecture import TORCHVISION_MODELS, Lineage, Outline, SiteKind
+from search_engine.architecture import (
+    TORCHVISION_MODELS,
+    Lineage,
+    Outline,
+    SiteKind,
+    Transformation,
+)
+from search_engine.networks import AdoptedNetwork
 from tests.adopting import (
     QUIET,
     change_of,
@@ -33,6 +41,9 @@ from tests.growing import random_transformations
 
 BOUND = 1e-9
 RANDOM_CHILDREN, STEPS = 2, 12
+SHARED_ABOVE = 300_000_000
+"""Parameters of a network above which its children share its layers."""
+
 PAGE = Path(__file__).parents[1] / "docs" / "adopted.md"
 HEADER = (
     "model",
@@ -63,9 +74,11 @@ def check(outline: Outline) -> Tally:
     for number, (_, names) in enumerate(sorted(site_groups(outline).items())):
         rng = random.Random(f"{outline.model}/{number}")
         parent = trained_adopted(outline.config(several(names, rng)), seed=number)
+        if outline.cost.parameters > SHARED_ABOVE:
+            share_layers(parent)
         skeleton = parent.architecture.skeleton
         images = images_of(outline.config(), seed=number)
-        growths = [every_operation()]
+        growths: list[tuple[Transformation, ...]] = [every_operation()]
         growths += [
             random_transformations(parent.architecture, rng, STEPS) for _ in range(RANDOM_CHILDREN)
         ]
@@ -77,6 +90,14 @@ def check(outline: Outline) -> Tally:
             tally.transformations += len(growth) * len(skeleton.sites())
             tally.largest = change if math.isnan(change) else max(tally.largest, change)
     return tally
+
+
+def share_layers(network: AdoptedNetwork) -> None:
+    """Let copies of the network share its layers outside the cells, which nothing changes."""
+    own = {module for cell in network.cells().values() for module in cell.modules()}
+    for module in network.modules():
+        if module not in own and not list(module.children()):
+            object.__setattr__(module, "__deepcopy__", lambda _, module=module: module)
 
 
 def row(model: str) -> list[str]:
@@ -96,27 +117,35 @@ def row(model: str) -> list[str]:
     ]
 
 
-def rows(models: list[str]) -> Iterator[list[str]]:
-    """The table, line by line."""
-    for model in models:
-        line = row(model)
-        print(*line, f"{peak_memory_bytes() / 2**30:.1f} GiB", flush=True)
-        yield line
+def written() -> dict[str, list[str]]:
+    """The lines that the page has, by model."""
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
+    cells = [[cell.strip() for cell in line.strip("| ").split("|")] for line in lines]
+    return {line[0]: line for line in cells if line[0] in TORCHVISION_MODELS}
+
+
+def write(line: list[str]) -> None:
+    """Put a line in the page's table."""
+    lines = written() | {line[0]: line}
+    ordered = [lines[model] for model in TORCHVISION_MODELS if model in lines]
+    kept = sum(line[-1] == "kept" for line in ordered)
+    text = f"{kept} of {len(ordered)} models pass; {machine()}.\n\n{table(HEADER, ordered)}"
+    write_section("adopted", text, PAGE)
 
 
 def main() -> None:
-    """Print the table, or write it."""
+    """Measure, and print or write each line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", nargs="+", choices=TORCHVISION_MODELS, metavar="MODEL")
-    parser.add_argument("--write", action="store_true", help="put the table in docs/adopted.md")
+    parser.add_argument("--write", action="store_true", help="put the lines in docs/adopted.md")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    lines = list(rows(arguments.models or list(TORCHVISION_MODELS)))
-    text = f"{len(lines)} models; {machine()}.\n\n{table(HEADER, lines)}"
-    if arguments.write:
-        write_section("adopted", text, PAGE)
-    else:
-        print(text)
+    print(machine())
+    for model in arguments.models or TORCHVISION_MODELS:
+        line = row(model)
+        print(*line, f"{peak_memory_bytes() / 2**30:.1f} GiB", flush=True)
+        if arguments.write:
+            write(line)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """What a page costs a real browser, read from Chromium's own counters."""
 
-import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,9 +40,10 @@ _WATCH = """
 
 @dataclass
 class Wire:
-    """Bytes as they came over the network, by kind of file; frames of sockets in characters."""
+    """Bytes as they came over the network, by kind of file; frames of sockets; what is awaited."""
 
     bytes_of: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+    pending: set[str] = field(default_factory=set)
     frames: list[str] = field(default_factory=list)
 
     @property
@@ -62,7 +62,7 @@ class Load:
         elements: in the document.
         nodes: that the renderer holds, texts included.
         heap_bytes: of JavaScript, after it has settled.
-        busy_seconds: of the main thread until it has settled.
+        busy_seconds: of processor time of the main thread until it has settled.
         script_seconds: of them, in JavaScript.
     """
 
@@ -119,7 +119,7 @@ def measure(context: BrowserContext, address: str, awaited: str) -> tuple[Load, 
     before = _counters(session)
     page.goto(address, wait_until="commit")
     page.wait_for_function("() => window.paintedAt", timeout=120_000)
-    after = _settled(session)
+    after = _settled(page, session, wire)
     load = Load(
         painted_seconds=page.evaluate("window.paintedAt") / 1000,
         total_bytes=wire.total,
@@ -136,30 +136,41 @@ def measure(context: BrowserContext, address: str, awaited: str) -> tuple[Load, 
 def _listen(session: CDPSession, wire: Wire) -> None:
     kinds: dict[str, str] = {}
 
+    def asked(event: dict[str, Any]) -> None:
+        wire.pending.add(event["requestId"])
+
     def responded(event: dict[str, Any]) -> None:
         kinds[event["requestId"]] = event["type"]
 
     def loaded(event: dict[str, Any]) -> None:
+        wire.pending.discard(event["requestId"])
         kind = kinds.get(event["requestId"], "Other")
         wire.bytes_of[kind] += int(event["encodedDataLength"])
 
     def framed(event: dict[str, Any]) -> None:
         wire.frames.append(event["response"]["payloadData"])
 
+    def failed(event: dict[str, Any]) -> None:
+        wire.pending.discard(event["requestId"])
+
+    session.on("Network.requestWillBeSent", asked)
+    session.on("Network.loadingFailed", failed)
     session.on("Network.responseReceived", responded)
     session.on("Network.loadingFinished", loaded)
     session.on("Network.webSocketFrameReceived", framed)
     session.send("Network.enable")
-    session.send("Performance.enable")
+    # Time in which the thread ran, not in which it waited for a busy machine.
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
 
 
-def _settled(session: CDPSession) -> dict[str, float]:
-    """The counters once the main thread has nothing more to do."""
+def _settled(page: Page, session: CDPSession, wire: Wire) -> dict[str, float]:
+    """The counters once nothing is awaited and the main thread has nothing more to do."""
     before = _counters(session)
     while True:
-        time.sleep(1)
+        page.wait_for_timeout(1000)
         after = _counters(session)
-        if after["TaskDuration"] - before["TaskDuration"] < SETTLED_SECONDS:
+        is_idle = after["TaskDuration"] - before["TaskDuration"] < SETTLED_SECONDS
+        if is_idle and not wire.pending:
             return after
         before = after
 

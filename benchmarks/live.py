@@ -12,6 +12,7 @@ Servers: PostgreSQL and Redis, the doorbell. Writes its table into `docs/results
 
 import argparse
 import bisect
+import os
 import statistics
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -217,7 +218,7 @@ def report(found: Sequence[Mode], command: str) -> str:
 `{command}`, {datetime.now(UTC):%Y-%m-%d}; milliseconds from before the worker's
 transaction until a socket has the event, and until the frame that shows it is painted;
 {PER_SECOND} events/s for {SECONDS} s, one run. Worker, web process, watchers and Chromium share
-the machine. {machine()}.
+the machine. {machine()}; load average {os.getloadavg()[0]:.0f}.
 
 {table(header, rows)}
 

@@ -9,6 +9,7 @@ cache. Seconds are medians of the loads. Writes its table into `docs/results.md`
 
 import argparse
 import gzip
+import os
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -104,7 +105,7 @@ ROWS: Sequence[tuple[str, str, Callable[[Measured], str]]] = (
     ),
     ("heap, MB", "<= 80", lambda m: f"{m.median(lambda load: load.heap_bytes) / 1e6:,.0f}"),
     (
-        "main thread, s (of it in scripts)",
+        "main thread, s of processor time (in scripts)",
         "<= 1.5",
         lambda m: (
             f"{m.median(lambda load: load.busy_seconds):.2f}"
@@ -123,9 +124,15 @@ def report(found: Sequence[Measured], command: str) -> str:
     return f"""## Pages of long searches
 
 `{command}`, {datetime.now(UTC):%Y-%m-%d}; medians of {loads} loads with an empty cache,
-Chromium without a window, the web process on the same machine, SQLite. {machine()}.
+Chromium without a window, the web process on the same machine, SQLite. {machine()};
+load average {os.getloadavg()[0]:.0f}: where other work holds the cores, seconds to the first
+paint are upper bounds.
 
 {table(header, rows)}
+
+"First load" is all that comes before the page has settled, the summaries of all trials included.
+Processor time is that of the renderer's main thread. Queries per page do not grow with the rows:
+a test counts them (`tests/webapp/core/test_queries.py`).
 """
 
 

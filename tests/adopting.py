@@ -21,7 +21,7 @@ from search_engine.architecture import (
     SetMerge,
     SiteKind,
 )
-from search_engine.networks import Network
+from search_engine.networks import AdoptedNetwork, Network
 from search_engine.networks.adopted import adopt, outline_torchvision
 from search_engine.transforms import inherit
 from tests.growing import NEW_OPERATIONS, look_trained, relative_change
@@ -53,7 +53,7 @@ def several(names: Sequence[str], rng: random.Random) -> tuple[str, ...]:
     return tuple(rng.sample(list(names), count))
 
 
-def trained_adopted(config: AdoptedConfig, seed: int) -> Network:
+def trained_adopted(config: AdoptedConfig, seed: int) -> AdoptedNetwork:
     """A start network in float64 that looks trained, in eval mode."""
     return look_trained(adopt(config, seed=seed).double(), seed).eval()
 

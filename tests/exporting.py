@@ -12,6 +12,8 @@ from tests.growing import look_trained
 class OwnNet(nn.Module):
     """Plain, depthwise and strided convolutions, a residual sum, dropout, a scale of its own."""
 
+    shift: Tensor
+
     def __init__(self, classes: int = 5) -> None:
         super().__init__()
         self.stem = nn.Sequential(

@@ -183,6 +183,7 @@ AXES_DISABLE_ACCESS_LOG = True
 
 # --- API -----------------------------------------------------------------------------------------
 
+API_PER_MINUTE = env.integer("ESPALIER_API_PER_MINUTE", 1200, at_least=1, at_most=1_000_000)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "webapp.accounts.authentication.TokenAuthentication",
@@ -193,7 +194,7 @@ REST_FRAMEWORK = {
     # Counted in the memory of each web process, for each account: a brake for runaway programs.
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
     "DEFAULT_THROTTLE_RATES": {
-        "user": f"{env.integer('ESPALIER_API_PER_MINUTE', 1200, at_least=1, at_most=1_000_000)}/minute"
+        "user": f"{API_PER_MINUTE}/minute",
     },
     "DEFAULT_PAGINATION_CLASS": "webapp.pagination.Pages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

@@ -14,7 +14,7 @@ from webapp.datasets.models import Dataset
 from webapp.searches import services
 from webapp.searches.models import Search
 from webapp.state import State
-from webapp.workers.heartbeat import Heartbeat
+from webapp.workers.heartbeat import Heartbeat, say_good_bye
 
 __all__ = [
     "ada",
@@ -63,7 +63,9 @@ def search(launch: Launch) -> Search:
     services.set_tags(made.owner, made.pk, ["thesis", "digits"])
     User.objects.create_user("bob", password="correct horse battery")
     services.share(made.owner, made.pk, "bob")
-    Heartbeat("gpu0@lab", ["gpu"]).begin()
+    for name in ("gpu0@lab", "gpu1@lab"):
+        Heartbeat(name, ["gpu"]).begin()
+    say_good_bye("gpu1@lab")
     return made
 
 

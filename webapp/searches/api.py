@@ -33,7 +33,11 @@ from webapp.state import State
 class SearchesView(APIView):
     """The user's searches, and those shared with them."""
 
-    @extend_schema(operation_id="searches_list", responses={200: page_of(schemas.SEARCH)})
+    @extend_schema(
+        operation_id="searches_list",
+        parameters=schemas.FILTERS,
+        responses={200: page_of(schemas.SEARCH)},
+    )
     def get(self, request: Request) -> Response:
         """List, the newest first. `?state=` and `?tag=` filter."""
         user, pages = signed_in(request), Pages()

@@ -103,6 +103,9 @@ class TrialCompleted(TypedDict):
     reward: float
     parameters: int | None
     multiply_adds: int | None
+    latency_1: float | None
+    latency_64: float | None
+    memory: int | None
     seconds: float
     curve: Sequence[float]
     diagnostics: Mapping[str, float]

@@ -24,7 +24,7 @@ def seconds_left(search: Search, *, running: int) -> list[float] | None:
         return None
     ended = search.trials_completed + search.trials_failed
     left = max(0.0, search.max_trials - ended - running / 2)
-    side = max(1, search.config.get("parallel", 1))
+    side = max(1, running, search.config.get("parallel", 1))
     low, high = _middle_half(search.recent_seconds)
     return [round(left * low / side, 1), round(left * high / side, 1)]
 

@@ -172,6 +172,10 @@ class Trial(models.Model):
     reward = models.FloatField(null=True, blank=True)
     parameters = models.BigIntegerField(null=True, blank=True)
     multiply_adds = models.BigIntegerField(null=True, blank=True)
+    # Of inference, where the search measures them: seconds of a batch of 1 and of 64, and bytes.
+    latency_1 = models.FloatField(null=True, blank=True)
+    latency_64 = models.FloatField(null=True, blank=True)
+    memory = models.BigIntegerField(null=True, blank=True)
     seconds = models.FloatField(null=True, blank=True)
     curve = models.JSONField(default=list, blank=True)
     diagnostics = models.JSONField(default=dict, blank=True)

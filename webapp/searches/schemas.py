@@ -2,11 +2,12 @@
 
 from drf_spectacular.utils import OpenApiParameter
 
-from webapp.api_schemas import Schema, list_of, schema_of, with_fields
+from webapp.api_schemas import PAGING, Schema, list_of, schema_of, with_fields
 from webapp.searches.events import EventJSON
 from webapp.searches.live import LiveJSON, SearchJSON
 from webapp.searches.summaries import SummariesJSON
 from webapp.searches.trial_json import TrialDetailJSON, TrialJSON
+from webapp.state import State
 
 SEARCH = schema_of(SearchJSON)
 LIVE = schema_of(LiveJSON)
@@ -15,6 +16,11 @@ TRIAL = schema_of(TrialJSON)
 TRIAL_DETAIL = schema_of(TrialDetailJSON)
 EVENT = schema_of(EventJSON)
 
+FILTERS = [
+    OpenApiParameter("state", str, enum=State.values),
+    OpenApiParameter("tag", str, description="Only those that have it."),
+    *PAGING,
+]
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     str,

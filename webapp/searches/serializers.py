@@ -48,7 +48,17 @@ class ShareSerializer(serializers.Serializer[None]):
 class TrialFilterSerializer(serializers.Serializer[None]):
     """How a list of trials is filtered and ordered."""
 
-    ORDERS = ("number", "accuracy", "reward", "parameters", "multiply_adds", "seconds")
+    ORDERS = (
+        "number",
+        "accuracy",
+        "reward",
+        "parameters",
+        "multiply_adds",
+        "latency_1",
+        "latency_64",
+        "memory",
+        "seconds",
+    )
 
     state = serializers.CharField(required=False)
     pinned = serializers.BooleanField(required=False, allow_null=True, default=None)
@@ -57,6 +67,9 @@ class TrialFilterSerializer(serializers.Serializer[None]):
     min_accuracy = serializers.FloatField(required=False)
     max_parameters = serializers.FloatField(required=False)
     max_multiply_adds = serializers.FloatField(required=False)
+    max_latency_1 = serializers.FloatField(required=False, help_text="seconds for one image")
+    max_latency_64 = serializers.FloatField(required=False, help_text="seconds for 64 images")
+    max_memory = serializers.FloatField(required=False, help_text="bytes")
     order = serializers.ChoiceField(
         choices=[f"{sign}{name}" for name in ORDERS for sign in ("", "-")],
         required=False,

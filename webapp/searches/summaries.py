@@ -21,6 +21,9 @@ FIELDS = (
     "reward",
     "parameters",
     "multiply_adds",
+    "latency_1",
+    "latency_64",
+    "memory",
     "seconds",
     "worker",
     "failure",
@@ -30,7 +33,10 @@ FIELDS = (
 
 
 class ColumnsJSON(TypedDict):
-    """One list for each column, in the order of `number`; what few trials have is sparse."""
+    """One list for each column, in the order of `number`; what few trials have is sparse.
+
+    Latencies and memory are null where the search does not measure them.
+    """
 
     number: list[int]
     state: list[int]
@@ -39,6 +45,9 @@ class ColumnsJSON(TypedDict):
     reward: list[float | None]
     parameters: list[int | None]
     multiply_adds: list[int | None]
+    latency_1: list[float | None] | None
+    latency_64: list[float | None] | None
+    memory: list[int | None] | None
     seconds: list[float | None]
     baseline: list[float | None]
     entropy: list[float | None]
@@ -74,10 +83,10 @@ def summaries_json(search: Search, user: User) -> SummariesJSON:
         .order_by("trial__number")
         .values_list("trial__number", flat=True)
     )
-    number, state, notation, accuracy, reward, parameters, adds, seconds, worker, *rest = [
+    number, state, notation, accuracy, reward, parameters, adds, *rest = [
         list(column) for column in zip(*rows, strict=True)
     ] or [[] for _ in FIELDS]
-    failure, pinned, diagnostics = rest
+    latency_1, latency_64, memory, seconds, worker, failure, pinned, diagnostics = rest
     workers = sorted(set(worker))
     place = {name: index for index, name in enumerate(workers)}
     running = state.count(State.RUNNING)
@@ -94,6 +103,9 @@ def summaries_json(search: Search, user: User) -> SummariesJSON:
             "reward": _rounded(reward, 5),
             "parameters": parameters,
             "multiply_adds": adds,
+            "latency_1": _measured(_rounded(latency_1, 6)),
+            "latency_64": _measured(_rounded(latency_64, 5)),
+            "memory": _measured(memory),
             "seconds": _rounded(seconds, 2),
             "baseline": _rounded([one.get("baseline") for one in diagnostics], 5),
             "entropy": _rounded([one.get("entropy") for one in diagnostics], 4),
@@ -111,6 +123,10 @@ def _in_full(search: Search) -> QuerySet[Trial]:
     trials = search.trials.filter(unfinished | Q(number=search.best_trial))
     found: QuerySet[Trial] = with_kept(trials).order_by("number")
     return found
+
+
+def _measured(values: list[Any]) -> list[Any] | None:
+    return None if all(value is None for value in values) else values
 
 
 def _rounded(values: Sequence[Any], digits: int) -> list[float | None]:

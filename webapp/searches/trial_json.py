@@ -26,6 +26,9 @@ class TrialJSON(TypedDict):
     reward: float | None
     parameters: int | None
     multiply_adds: int | None
+    latency_1: float | None
+    latency_64: float | None
+    memory: int | None
     seconds: float | None
     curve: list[float]
     epoch: int | None
@@ -59,6 +62,9 @@ def trial_json(trial: Trial) -> TrialJSON:
         "reward": trial.reward,
         "parameters": trial.parameters,
         "multiply_adds": trial.multiply_adds,
+        "latency_1": trial.latency_1,
+        "latency_64": trial.latency_64,
+        "memory": trial.memory,
         "seconds": trial.seconds,
         "curve": trial.curve or progress.get("curve", []),
         "epoch": progress.get("epoch"),

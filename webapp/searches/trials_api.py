@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from webapp.api_requests import read, signed_in
-from webapp.api_schemas import page_of
+from webapp.api_schemas import PAGING, page_of
 from webapp.checkpoints import downloads
 from webapp.pagination import Pages
 from webapp.searches import schemas, selectors, services, trial_json
@@ -30,6 +30,9 @@ COLUMNS = (
     "reward",
     "parameters",
     "multiply_adds",
+    "latency_1",
+    "latency_64",
+    "memory",
     "seconds",
     "worker",
     "failure",
@@ -42,7 +45,7 @@ class TrialsView(APIView):
 
     @extend_schema(
         operation_id="trials_list",
-        parameters=[TrialFilterSerializer],
+        parameters=[TrialFilterSerializer, *PAGING],
         responses={200: page_of(schemas.TRIAL)},
     )
     def get(self, request: Request, search_id: int) -> Response:
@@ -146,6 +149,9 @@ _LOOKUPS = {
     "min_accuracy": "accuracy__gte",
     "max_parameters": "parameters__lte",
     "max_multiply_adds": "multiply_adds__lte",
+    "max_latency_1": "latency_1__lte",
+    "max_latency_64": "latency_64__lte",
+    "max_memory": "memory__lte",
 }
 
 

@@ -1,4 +1,7 @@
-"""Celery's shells. Ids only; what is done stands in the modules that they call."""
+"""Celery's shells. Ids only; what is done stands in the modules that they call.
+
+`reading` imports torch, which must not happen in a worker's parent: so the task imports it.
+"""
 
 from celery import shared_task
 

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from webapp.api_requests import signed_in
-from webapp.api_schemas import page_of, schema_of
+from webapp.api_schemas import PAGING, page_of, schema_of
 from webapp.pagination import Pages
 from webapp.searches.selectors import search_to_see
 from webapp.workers import selectors
@@ -20,7 +20,11 @@ from webapp.workers.models import Worker
 class WorkersView(APIView):
     """Who works."""
 
-    @extend_schema(operation_id="workers_list", responses={200: page_of(schema_of(WorkerJSON))})
+    @extend_schema(
+        operation_id="workers_list",
+        parameters=PAGING,
+        responses={200: page_of(schema_of(WorkerJSON))},
+    )
     def get(self, request: Request) -> Response:
         """Every worker of the last week: its device now, its work, when it was heard of."""
         pages = Pages()

@@ -4,13 +4,8 @@ from collections.abc import Mapping
 
 from search_engine.architecture.documents import Reader, describe
 from search_engine.architecture.skeletons.adopted import AdoptedConfig, Source
-from search_engine.architecture.skeletons.base import (
-    Block,
-    HiddenLayer,
-    ImageShape,
-    SkeletonConfig,
-    deepened_operation,
-)
+from search_engine.architecture.skeletons.base import SkeletonConfig, deepened_operation
+from search_engine.architecture.skeletons.blocks import Block, HiddenLayer, ImageShape
 from search_engine.architecture.skeletons.chainnet import ChainNetConfig
 from search_engine.architecture.skeletons.condensenet import CondenseNetConfig
 from search_engine.architecture.skeletons.densenet import DenseNetConfig, Transition

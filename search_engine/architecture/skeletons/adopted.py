@@ -4,6 +4,7 @@ The config says which network it is and holds the facts of the chosen sites, so 
 checked and counted without torch; `search_engine.networks.adopted` finds those facts and builds it.
 """
 
+import json
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Self
@@ -12,12 +13,8 @@ from search_engine.architecture.cell import Cell
 from search_engine.architecture.cost import Cost
 from search_engine.architecture.documents import Document, Reader
 from search_engine.architecture.operations import Order
-from search_engine.architecture.skeletons.base import (
-    Block,
-    ImageShape,
-    SkeletonConfig,
-    check_range,
-)
+from search_engine.architecture.skeletons.base import SkeletonConfig, check_range
+from search_engine.architecture.skeletons.blocks import Block, ImageShape
 from search_engine.architecture.skeletons.sites import (
     MAX_NAME,
     Classifier,
@@ -28,7 +25,8 @@ from search_engine.architecture.skeletons.sites import (
 )
 from search_engine.errors import InvalidConfig
 
-MAX_PROGRAM_CHARACTERS = 200_000
+MAX_PROGRAM_BYTES = 180_000
+"""As it stands in JSON: a checkpoint's description holds it, and is limited itself."""
 
 
 class Source(StrEnum):
@@ -173,10 +171,9 @@ def check_model(source: Source, model: str, program: str) -> None:
     """
     if not 0 < len(model) <= MAX_NAME:
         raise InvalidConfig("model", f"expected a name of 1 to {MAX_NAME} characters")
-    if len(program) > MAX_PROGRAM_CHARACTERS:
+    if (length := len(json.dumps(program))) > MAX_PROGRAM_BYTES:
         raise InvalidConfig(
-            "program",
-            f"expected at most {MAX_PROGRAM_CHARACTERS:,} characters, got {len(program):,}",
+            "program", f"expected at most {MAX_PROGRAM_BYTES:,} bytes of JSON, got {length:,}"
         )
     if bool(program) != (source is Source.EXPORTED):
         expected = "a program" if source is Source.EXPORTED else "no program"

@@ -23,66 +23,17 @@ from search_engine.architecture.cost import (
 from search_engine.architecture.documents import Document, Reader
 from search_engine.architecture.library import start_cell
 from search_engine.architecture.operations import Operation, Order
-from search_engine.architecture.shapes import OwnConv, Shape, check_fits
+from search_engine.architecture.shapes import Shape, check_fits
+from search_engine.architecture.skeletons.blocks import (
+    DEFAULT_IMAGE,
+    Block,
+    HiddenLayer,
+    ImageShape,
+)
 from search_engine.errors import InvalidArchitecture, InvalidConfig
 
 MAX_WIDTH = 65_536
 MAX_EXTRA_LAYERS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class ImageShape:
-    """Channels, height and width of the images that a network takes, in pixels."""
-
-    channels: int = 3
-    height: int = 32
-    width: int = 32
-
-
-@dataclass(frozen=True, slots=True)
-class HiddenLayer:
-    """A layer whose width can be changed without changing the rest of the skeleton.
-
-    Args:
-        name: such as `stage1_block2.bottleneck`.
-        width: channels of its output.
-        kernel: side of its kernel in pixels; layers that `Deepen` adds after it have the same.
-        extra: how many layers `Deepen` has added after it.
-        size: of its output, in pixels.
-    """
-
-    name: str
-    width: int
-    kernel: int
-    extra: int
-    size: Size
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """One block of a skeleton.
-
-    Args:
-        name: such as `stage1_block2`.
-        stage: number of the stage, from 1.
-        in_channels: channels that come in.
-        out_channels: channels that go out.
-        site: what the cell in it maps to what.
-        size: of the cell's output, in pixels.
-        hidden: its hidden layers.
-        searched: the search's cell stands here; otherwise the start cell stays for ever.
-        own: the convolution that an adopted network had here; None in networks of our making.
-    """
-
-    name: str
-    stage: int
-    in_channels: int
-    out_channels: int
-    site: Shape
-    size: Size
-    hidden: tuple[HiddenLayer, ...] = ()
-    searched: bool = True
-    own: OwnConv | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +60,7 @@ class SkeletonConfig(ABC):
     fixed_because: ClassVar[str] = ""
     """Why the family has no hidden layers, where it has none."""
 
-    image: ImageShape = ImageShape()
+    image: ImageShape = DEFAULT_IMAGE
     classes: int = 10
     groups: int = 2
     order: Order = Order.BN_ACT_WEIGHT

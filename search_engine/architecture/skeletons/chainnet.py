@@ -6,7 +6,8 @@ from typing import ClassVar
 from search_engine.architecture.cell import Cell
 from search_engine.architecture.cost import Cost, conv_cost, norm_cost
 from search_engine.architecture.shapes import Shape
-from search_engine.architecture.skeletons.base import Block, SkeletonConfig, check_range
+from search_engine.architecture.skeletons.base import SkeletonConfig, check_range
+from search_engine.architecture.skeletons.blocks import Block
 
 
 @dataclass(frozen=True, kw_only=True)

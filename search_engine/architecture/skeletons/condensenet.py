@@ -9,12 +9,8 @@ from typing import ClassVar
 from search_engine.architecture.cell import Cell
 from search_engine.architecture.cost import Cost, conv_cost, linear_cost, norm_cost
 from search_engine.architecture.shapes import Shape
-from search_engine.architecture.skeletons.base import (
-    Block,
-    ImageShape,
-    SkeletonConfig,
-    check_range,
-)
+from search_engine.architecture.skeletons.base import SkeletonConfig, check_range
+from search_engine.architecture.skeletons.blocks import Block, ImageShape
 from search_engine.errors import InvalidConfig
 
 STEM_CHANNELS = 16

@@ -20,7 +20,7 @@ from search_engine.architecture.skeletons.adopted import (
     cost_to_json,
     read_image,
 )
-from search_engine.architecture.skeletons.base import ImageShape
+from search_engine.architecture.skeletons.blocks import ImageShape
 from search_engine.architecture.skeletons.sites import (
     Classifier,
     Site,

@@ -14,7 +14,7 @@ from search_engine.architecture.shapes import OwnConv, Shape
 from search_engine.architecture.skeletons.base import MAX_WIDTH, check_range
 from search_engine.errors import InvalidConfig
 
-MAX_SITES = 1_000
+MAX_SITES = 150
 MAX_NAME = 200
 
 
@@ -192,7 +192,7 @@ def check_together(sites: Sequence[Site]) -> None:
         InvalidConfig: none, too many, one twice, or plain and grouped sites together.
     """
     if not 1 <= len(sites) <= MAX_SITES:
-        raise InvalidConfig("sites", f"expected 1 to {MAX_SITES:,} sites, got {len(sites):,}")
+        raise InvalidConfig("sites", f"expected 1 to {MAX_SITES} sites, got {len(sites):,}")
     names = [site.name for site in sites]
     if len(set(names)) != len(names):
         raise InvalidConfig("sites", "expected every site once")

@@ -50,7 +50,8 @@ class AdoptedNetwork(Network):
             _put(self.outer, site.name, self.make_cell(block))
 
     def forward(self, images: Tensor) -> Tensor:
-        if images.shape[0] == 1:
+        # An export is for any number of images, and it may not depend on it.
+        if not torch.compiler.is_exporting() and images.shape[0] == 1:
             with _kept_statistics(self):
                 return self.outer(images)
         return self.outer(images)

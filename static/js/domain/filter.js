@@ -2,7 +2,8 @@
 
 const FIELDS = {
   trial: "trial", number: "trial", accuracy: "accuracy", acc: "accuracy", gain: "gain", parameters: "parameters",
-  params: "parameters", multiply_adds: "multiply_adds", seconds: "seconds", reward: "reward", state: "state",
+  params: "parameters", multiply_adds: "multiply_adds", latency: "latency_1", latency_1: "latency_1",
+  latency_64: "latency_64", memory: "memory", seconds: "seconds", reward: "reward", state: "state",
   worker: "worker", pinned: "pinned", notation: "notation",
 };
 const COMPARE = {

@@ -15,8 +15,11 @@ export function historyPath(bests, ended, start) {
   const last = Math.max(ended, bests.at(-1)[0], 1);
   const x = (count) => round((WIDTH * count) / last);
   const y = (value) => round(HEIGHT - EDGE - ((HEIGHT - 2 * EDGE) * (value - low)) / (high - low || 1));
-  const steps = bests.map(([count, accuracy], index) => (index ? `H${x(count)}V${y(accuracy)}` : `M${x(count)} ${y(accuracy)}`));
-  return { line: `${steps.join("")}H${WIDTH}`, base: start == null ? null : y(start) };
+  // From the start network up; where its accuracy is not known, from the first best.
+  const base = start == null ? null : y(start);
+  const first = base == null ? `M${x(bests[0][0])} ${y(bests[0][1])}` : `M0 ${base}`;
+  const steps = bests.map(([count, accuracy]) => `H${x(count)}V${y(accuracy)}`);
+  return { line: `${first}${steps.join("")}H${WIDTH}`, base };
 }
 
 const round = (value) => Math.round(value * 10) / 10;

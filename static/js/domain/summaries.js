@@ -11,6 +11,7 @@ export function expand({ columns, states, workers, trials: full }) {
     return {
       number, state: states[columns.state[index]], notation: columns.notation[index], accuracy: columns.accuracy[index],
       reward: columns.reward[index], parameters: columns.parameters[index], multiply_adds: columns.multiply_adds[index],
+      latency_1: columns.latency_1?.[index] ?? null, latency_64: columns.latency_64?.[index] ?? null, memory: columns.memory?.[index] ?? null,
       seconds: columns.seconds[index], worker: workers[columns.worker[index]], failure: columns.failure[number] ?? "",
       pinned: pinned.has(number), kept: kept.has(number), curve: [],
       diagnostics: { baseline: columns.baseline[index], entropy: columns.entropy[index] },

@@ -33,7 +33,7 @@ export class Chart {
       return this.zoom?.[axis] ?? (axis === "x" ? this.xRange(data) : this.yRange(data));
     };
     this.plot = new uPlot({
-      width: Math.max(120, box.clientWidth), height: this.#height(), padding: padding ?? [10, 14, 0, 0],
+      width: Math.max(120, box.clientWidth), height: this.#height(), padding: padding ?? [10, 18, 0, 0],
       legend: { show: false },
       scales: { x: { time: false, range: range("x") }, y: { range: range("y") } },
       axes: [axis({ size: 26, ...x }, false), axis({ size: 40, ...y }, true)],
@@ -61,6 +61,11 @@ export class Chart {
       this.box.setAttribute("role", "img");
       this.box.setAttribute("aria-label", label);
     }
+  }
+
+  /** Thousands of dots would be one blot. */
+  sizeDots(count) {
+    this.plot.series[1].points.size = count > 1000 ? 3 : 6;
   }
 
   setZoom(zoom) {

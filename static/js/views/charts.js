@@ -1,8 +1,9 @@
 // Charts of accuracy: trial by trial, and against what a network costs.
-import { percent, percentTick, percentWithUnit, points, shortCount, tickCount, whole } from "../domain/format.js";
+import { COSTS } from "../domain/costs.js";
+import { percent, percentTick, percentWithUnit, points, whole } from "../domain/format.js";
 import { cellOf } from "../domain/notation.js";
 import { paretoFront, runningBest } from "../domain/stats.js";
-import { element } from "../lib/dom.js";
+import { byId, element } from "../lib/dom.js";
 import { Chart, across, dots, label, room, steps, token } from "./chart.js";
 import { lazily, upper } from "./chart_parts.js";
 import { glyph } from "./diagram.js";
@@ -46,6 +47,7 @@ export function accuracyChart(trialUrl) {
       const numbers = ended.map(({ number }) => number);
       const best = runningBest(accuracies);
       const words = best.length ? `, best ${percent(best.at(-1))} %` : "";
+      chart.sizeDots(ended.length);
       // One point more, so that the line of the best goes on to now.
       chart.setData([[...numbers, now.last], [...accuracies, null], [...best, best.at(-1) ?? null]],
         `Accuracy of ${ended.length} trials${words}${start == null ? "" : `, start network ${percent(start)} %`}`);
@@ -85,36 +87,48 @@ function rug(plot, numbers) {
 
 export function paretoChart(trialUrl) {
   const now = {};
-  const sized = ({ ended }) => ended.filter(({ parameters }) => parameters);
-  return lazily("pareto", {
+  const choice = byId("pareto-cost");
+  let [key, last] = ["parameters", null];
+  const sized = ({ ended }) => ended.filter((trial) => trial[key]);
+  const draw = lazily("pareto", {
     has: (context) => sized(context).length,
-    key: (context) => `${sized(context).length} ${context.start}`,
+    key: (context) => `${key} ${sized(context).length} ${context.start}`,
     make: (box) => new Chart(box, {
       series: [
         dots("--dot", 6),
         { stroke: () => token("--accent"), width: 2, paths: steps, spanGaps: true, points: { show: false } },
         dots("--accent", 8),
       ],
-      xRange: ([xs]) => room([...xs.filter(Boolean), now.startSize], { least: 100, pad: 0.05 }),
+      xRange: ([xs]) => room([...xs.filter(Boolean), now.startSize], { least: key === "parameters" ? 100 : 0, pad: 0.05 }),
       yRange: ([, ys]) => room([...upper(ys.filter((value) => value != null)), now.start], { least: 0.01, max: 1.002 }),
-      x: { format: tickCount, space: 70 }, y: { format: percentTick },
+      x: { format: (value) => COSTS[key].tick(value), space: 70 }, y: { format: percentTick },
       draw: (plot) => markStart(plot, now),
       nearest: (index) => {
         const trial = now.trials[index];
-        return trial && { text: tipOf(trial, null, ` · ${shortCount(trial.parameters)} parameters`), href: trialUrl(trial.number) };
+        return trial && { text: tipOf(trial, null, ` · ${COSTS[key].text(trial[key])}`), href: trialUrl(trial.number) };
       },
     }),
     update: (chart, context) => {
-      const trials = sized(context).sort((a, b) => a.parameters - b.parameters);
-      Object.assign(now, { trials, start: context.start, startSize: context.search.start_parameters });
-      const front = new Set(paretoFront(trials.map(({ parameters, accuracy }) => [parameters, accuracy])));
-      const sizes = trials.map(({ parameters }) => parameters);
+      const trials = sized(context).sort((a, b) => a[key] - b[key]);
+      Object.assign(now, { trials, start: context.start, startSize: context.search[COSTS[key].start] });
+      chart.sizeDots(trials.length);
+      const front = new Set(paretoFront(trials.map((trial) => [trial[key], trial.accuracy])));
+      const sizes = trials.map((trial) => trial[key]);
       const onFront = trials.map(({ accuracy }, index) => (front.has(index) ? accuracy : null));
       const last = trials[Math.max(...front)].accuracy;
       chart.setData([[...sizes, sizes.at(-1)], [...trials.map(({ accuracy }) => accuracy), null], [...onFront, last], [...onFront, null]],
-        `Accuracy against parameters of ${trials.length} trials; ${front.size} are beaten by no other`);
+        `Accuracy against ${COSTS[key].title.toLowerCase()} of ${trials.length} trials; ${front.size} are beaten by no other`);
     },
   });
+  choice.addEventListener("change", () => {
+    key = choice.value;
+    if (last) draw(last);
+  });
+  return (context) => {
+    last = context;
+    for (const option of choice.options) option.hidden = !context.ended.some((trial) => trial[option.value]);
+    draw(context);
+  };
 }
 
 /** The start network: a ring. */

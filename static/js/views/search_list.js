@@ -60,10 +60,10 @@ function update(row, search) {
       [search.trials_running && `${search.trials_running} running`, search.trials_failed && `${search.trials_failed} failed`]
         .filter(Boolean).join(" · ")));
   refill(row.spark, `${JSON.stringify(search.best_history)}${ended}${start}`, () => history(search, ended));
-  refill(row.network, search.best_notation, () => network(search.best_notation));
-  const [lead, note] = times(search);
-  refill(row.time, lead + note, () => [
-    element("p", { class: "number" }, lead),
+  refill(row.network, search.best_notation + search.state, () => network(search));
+  const [lead, rest, note] = times(search);
+  refill(row.time, lead + rest + note, () => [
+    element("p", { class: "number" }, lead, rest && " ", rest && element("small", {}, rest)),
     element("p", { class: "note" }, note, element("time", { datetime: search.created_at, title: dateTime(search.created_at) }, shortTime(search.created_at))),
   ]);
   Object.assign(row.progress, { max: Math.max(1, search.max_trials), value: ended });
@@ -90,14 +90,15 @@ function history({ best_history: bests, start_accuracy: start }, ended) {
     base != null && svg("line", { x1: 0, x2: 120, y1: base, y2: base }), svg("path", { d: line }));
 }
 
-function network(notation) {
+function network({ best_notation: notation, ended_at: ended }) {
   const cell = notation && parseCell(notation);
-  return cell ? glyph(cell) : element("p", { class: "note" }, "no network yet");
+  return cell ? glyph(cell) : element("p", { class: "note" }, ended ? "no better network" : "no network yet");
 }
 
 /** What is left of a search that runs, or how long it took; and since when it is there. */
 function times({ state, elapsed_seconds: elapsed, eta_seconds: left }) {
   const taken = elapsed >= 1 ? duration(Math.round(elapsed)) : "–";
-  if (state !== "running" || !left) return [taken, ""];
-  return [`${remainingRange(...left).join(" ").trim()} left`, `${taken} so far · `];
+  if (state !== "running" || !left) return [taken, "", ""];
+  const [from, to] = remainingRange(...left);
+  return [from, `${to} left`.trim(), `${taken} so far · `];
 }

@@ -86,6 +86,7 @@ export function rewardChart(trialUrl) {
     update: (chart, context) => {
       const trials = rewarded(context);
       now.trials = trials;
+      chart.sizeDots(trials.length);
       const rewards = trials.map(({ reward }) => reward);
       const told = trials.map(({ diagnostics }) => diagnostics?.baseline ?? null);
       const base = told.some((value) => value != null) ? told : smooth(rewards);

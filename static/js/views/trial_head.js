@@ -70,16 +70,17 @@ function figures({ trial, search }) {
     : trial.state === "completed" && most && epochs < most ? "stopped early" : "trained");
   const [size, unit] = counted(trial.parameters);
   refill(byId("size"), size + unit, () => withUnit(size, unit));
-  setText(byId("size-note"), difference(trial.parameters, search.start_parameters));
+  setText(byId("size-note"), difference(trial, "parameters", search.start_parameters));
   const [work, workUnit] = counted(trial.multiply_adds);
   refill(byId("work"), work + workUnit, () => withUnit(work, workUnit));
-  setText(byId("work-note"), difference(trial.multiply_adds, search.start_multiply_adds));
+  setText(byId("work-note"), difference(trial, "multiply_adds", search.start_multiply_adds));
   setText(byId("time"), duration(trial.seconds));
   setText(byId("time-note"), trial.images_per_second ? `${Math.round(trial.images_per_second)} images/s` : "for the whole trial");
 }
 
-function difference(now, start) {
-  if (now == null || start == null) return "known when it has ended";
+function difference(trial, name, start) {
+  const now = trial[name];
+  if (now == null || start == null) return ["failed", "cancelled"].includes(trial.state) ? "not measured" : "known when it has ended";
   const change = now - start;
   return change ? `${change > 0 ? "+" : "−"}${shortCount(Math.abs(change))} to the start` : "as the start network";
 }

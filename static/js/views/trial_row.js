@@ -1,4 +1,5 @@
 // One row of the trial table, and what opens below it.
+import { COSTS } from "../domain/costs.js";
 import { duration, percent, percentWithUnit, points, shortCount, stateName } from "../domain/format.js";
 import { cellOf } from "../domain/notation.js";
 import { element, refill, setText } from "../lib/dom.js";
@@ -12,6 +13,8 @@ export const COLUMNS = [
   { key: "gain", title: "Over start", n: true, wide: true, value: (trial) => shownAccuracy(trial) },
   { key: "parameters", title: "Parameters", n: true, wide: true, value: (trial) => trial.parameters },
   { key: "multiply_adds", title: "Multiply-adds", n: true, wide: true, value: (trial) => trial.multiply_adds },
+  { key: "latency_1", title: "Latency", n: true, wide: true, value: (trial) => trial.latency_1 },
+  { key: "memory", title: "Memory", n: true, wide: true, value: (trial) => trial.memory },
   { key: "seconds", title: "Time", n: true, wide: true, value: (trial) => trial.seconds },
   { key: "state", title: "State", value: (trial) => ORDER.indexOf(trial.state) },
 ];
@@ -45,6 +48,7 @@ export function updateRow(row, trial, { start, best, href, open }) {
   setText(cells.gain, accuracy == null || start == null ? "–" : points(accuracy - start));
   setText(cells.parameters, shortCount(trial.parameters));
   setText(cells.multiply_adds, shortCount(trial.multiply_adds));
+  for (const key of ["latency_1", "memory"]) setText(cells[key], trial[key] == null ? "–" : COSTS[key].tick(trial[key]));
   setText(cells.seconds, duration(trial.seconds));
   const word = trial.interrupted ? "Interrupted" : stateName(trial.state);
   refill(cells.state, `${word}${trial.pinned}${row.best}`, () => [
@@ -65,6 +69,7 @@ export function makeDetail(trial, context) {
     accuracy != null && `${percentWithUnit(accuracy)}${start == null ? "" : ` (${points(accuracy - start)} points)`}`,
     trial.parameters && `${shortCount(trial.parameters)} parameters`,
     trial.multiply_adds && `${shortCount(trial.multiply_adds)} multiply-adds`,
+    ...["latency_1", "latency_64", "memory"].map((key) => trial[key] && COSTS[key].text(trial[key])),
     trial.seconds && duration(trial.seconds), trial.worker,
   ].filter(Boolean).join(" · ");
   return element("tr", { class: "detail" }, element("td", { colspan: columns },

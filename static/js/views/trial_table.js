@@ -35,6 +35,8 @@ class TrialTable {
   update(state) {
     const before = this.state;
     this.state = state;
+    this.measured ||= [...state.trials.values()].some(({ latency_1: latency }) => latency != null);
+    byId("rows-head").closest("table").classList.toggle("measured", this.measured);
     if (!before || (before.partial && !state.partial)) this.#arrange();
     else this.#newsSoon();
     this.#draw();

@@ -32,7 +32,8 @@ SIZES: dict[str, Any] = {
 }
 THEMES: dict[str, Any] = {"": "light", "-dark": "dark"}
 LONGEST_PIXELS = 2400
-COLOURS = 64
+COLOURS, EXACT_COLOURS, NEAR = 192, 64, 6
+Colour = tuple[int, int, int]
 
 
 def main() -> None:
@@ -127,11 +128,38 @@ class Camera:
 
 def _write(path: Path, page: Page) -> None:
     """The page, at most so long, in few colours: a third of the size, and not to be told apart."""
-    picture = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
-    width, height = picture.size
-    picture = picture.crop((0, 0, width, min(height, LONGEST_PIXELS)))
-    small = picture.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    small.save(path, optimize=True)
+    size = page.viewport_size
+    assert size is not None
+    # A window as high as the page: what sticks to the window's edge is where a reader sees it last.
+    height = page.evaluate("document.documentElement.scrollHeight")
+    page.set_viewport_size({**size, "height": max(size["height"], min(height, LONGEST_PIXELS))})
+    page.wait_for_timeout(300)
+    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    _in_few_colours(picture).save(path, optimize=True)
+
+
+def _in_few_colours(picture: Image.Image) -> Image.Image:
+    """Its commonest colours exactly, so that no ground changes its tint, and others near enough."""
+    counted: Any = picture.getcolors(picture.width * picture.height)
+    others = picture.quantize(COLOURS - EXACT_COLOURS, method=Image.Quantize.MAXCOVERAGE)
+    wanted = [colour for _, colour in sorted(counted, reverse=True)[:EXACT_COLOURS]]
+    # Pillow looks for the nearest colour in coarse steps: none may stand beside a commoner one.
+    chosen: list[Colour] = []
+    for colour in (*wanted, *_palette(others)):
+        if all(_distance(colour, one) > NEAR for one in chosen):
+            chosen.append(colour)
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([value for colour in chosen for value in colour])
+    return picture.quantize(palette=palette, dither=Image.Dither.NONE)
+
+
+def _distance(one: Colour, other: Colour) -> int:
+    return max(abs(x - y) for x, y in zip(one, other, strict=True))
+
+
+def _palette(picture: Image.Image) -> list[Colour]:
+    flat = list(picture.getpalette() or [])[: 3 * len(picture.getcolors() or [])]
+    return list(zip(flat[::3], flat[1::3], flat[2::3], strict=True))
 
 
 def _set_up_django(folder: Path) -> None:

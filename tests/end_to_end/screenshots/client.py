@@ -1,6 +1,5 @@
 """What a user does to an Espalier, over its API."""
 
-import io
 import time
 from collections.abc import Callable
 from typing import Any
@@ -64,30 +63,3 @@ class Client:
         cookies = self._requests.storage_state()["cookies"]
         token = next(c["value"] for c in cookies if c["name"] == "csrftoken")
         return {"X-CSRFToken": token, "Referer": self._address}
-
-
-def zip_of_shapes(classes: int) -> bytes:
-    """A zip with class folders of drawn shapes: what an upload looks like."""
-    import random
-    import zipfile
-
-    from PIL import Image, ImageDraw
-
-    rng, packed = random.Random(classes), io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for name in ("circles", "squares", "triangles")[:classes]:
-            for number in range(90 if name == "circles" else 70):
-                image = Image.new("L", (28, 28), rng.randrange(10, 60))
-                x, y, size = rng.randrange(3, 12), rng.randrange(3, 12), rng.randrange(8, 14)
-                draw, ink = ImageDraw.Draw(image), rng.randrange(150, 250)
-                box = (x, y, x + size, y + size)
-                if name == "circles":
-                    draw.ellipse(box, fill=ink)
-                elif name == "squares":
-                    draw.rectangle(box, fill=ink)
-                else:
-                    draw.polygon([(x, y + size), (x + size, y + size), (x + size // 2, y)], ink)
-                file = io.BytesIO()
-                image.save(file, "PNG")
-                archive.writestr(f"{name}/{number:03}.png", file.getvalue())
-    return packed.getvalue()

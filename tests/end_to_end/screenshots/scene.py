@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.end_to_end.screenshots.client import Client, zip_of_shapes
+from tests.end_to_end.screenshots.client import Client
+from tests.end_to_end.screenshots.shapes import zip_of_shapes
 
 PASSWORD = "a quiet orchard wall"
 USERS = ("bob", "charlie")
@@ -83,7 +84,8 @@ def _results(client: Client, scene: Scene, best: Any) -> None:
     training = client.post("final-trainings/", {**wanted, "config": config})["id"]
     client.until_ended(f"final-trainings/{training}/")
     scene.note("training_id", completed=training)
-    adopted = {"source": "torchvision", "model": "squeezenet1_1", "dataset": "digits"}
+    shapes = client.get(f"datasets/{scene.numbers['dataset_id']['uploaded']}/")["engine_name"]
+    adopted = {"source": "torchvision", "model": "squeezenet1_1", "dataset": shapes}
     network = client.post("start-networks/", adopted)["id"]
     client.until_ended(f"start-networks/{network}/")
     scene.note("network_id", adopted=network)
@@ -91,7 +93,7 @@ def _results(client: Client, scene: Scene, best: Any) -> None:
 
 def begin_search(client: Client, scene: Scene) -> None:
     """Leave one running, slowly, while the pictures are taken."""
-    slow = {"recipe": {"epochs": 40}, "budget": {"max_trials": 60}, "seed": 5}
+    slow = {"recipe": {"epochs": 20}, "budget": {"max_trials": 60}, "seed": 5}
     running = _launch(client, "Digits, more slowly", {**slow, "start_recipe": {"epochs": 4}})
     client.until(f"searches/{running}/", lambda one: one["trials_completed"] >= 3)
     scene.note("search_id", running=running)

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -34,12 +35,10 @@ from search_engine.config import SearchConfig
 from search_engine.errors import IllegalTransformation, InvalidConfig
 
 
-def conv(name: str, into: int, out: int, groups: int = 1, **settings: object) -> OutlineLayer:
+def conv(name: str, into: int, out: int, groups: int = 1, **settings: Any) -> OutlineLayer:
     given = {"kernel": 3, "stride": 1, "bias": False, "size": (8, 8), "why_not": "", **settings}
-    text, kind = "3x3 conv", LayerKind.CONV
-    return OutlineLayer(
-        name, "", kind, text, in_channels=into, out_channels=out, groups=groups, **given
-    )  # type: ignore[arg-type]
+    kind, text = LayerKind.CONV, "3x3 conv"
+    return OutlineLayer(name, "", kind, text, into, out, groups=groups, **given)
 
 
 LAYERS = (
@@ -57,8 +56,8 @@ WHOLE = sum(
 )  # stem and norms are in the rest
 
 
-def outline(**settings: object) -> Outline:
-    given = {
+def outline(**settings: Any) -> Outline:
+    given: dict[str, Any] = {
         "source": Source.TORCHVISION,
         "model": "resnet18",
         "image": ImageShape(3, 8, 8),
@@ -68,7 +67,7 @@ def outline(**settings: object) -> Outline:
         "layers": LAYERS,
         **settings,
     }
-    return Outline(**given)  # type: ignore[arg-type]
+    return Outline(**given)
 
 
 def test_an_outline_comes_back_from_json() -> None:
@@ -182,9 +181,10 @@ def test_a_config_is_refused_for_another_image() -> None:
         ({"groups": 3}, "groups: expected 1, which the sites have in common, got 3"),
         ({"program": "{}"}, "expected no program for a network of source torchvision"),
         ({"source": "exported"}, "expected a program for a network of source exported"),
+        ({"source": "exported", "program": "x" * 10**6}, "at most 180,000 bytes of JSON"),
         ({"model": ""}, "expected a name of 1 to 200"),
         ({"widths": {"a": 3}}, "adopted has no hidden layer 'a'"),
-        ({"sites": []}, "expected 1 to 1,000 sites, got 0"),
+        ({"sites": []}, "expected 1 to 150 sites, got 0"),
         ({"unknown": 1}, "unknown field 'unknown'"),
     ],
 )

@@ -99,7 +99,10 @@ def test_no_field_may_have_another_type(family: str) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"family": "resnet"}, "expected one of densenet, pyramidnet, chainnet, condensenet, got"),
+        (
+            {"family": "resnet"},
+            "expected one of densenet, pyramidnet, chainnet, condensenet, adopted, got",
+        ),
         ({"image": [1, 8]}, "skeleton.image: expected channels, height, width"),
         ({"image": [1, 8, 10]}, "image.width: densenet halves its feature maps: expected a multi"),
         ({"order": "bn-weight"}, "skeleton.order: expected one of weight-bn-act, act-weight-bn"),

@@ -117,7 +117,7 @@ def test_stopping_while_it_starts_is_quiet(
     embedded: dict[str, str], moment: Callable[[Process], object], number: signal.Signals
 ) -> None:
     with started(embedded) as process:
-        until(lambda: moment(process), moment.__name__)
+        until(lambda: moment(process), moment.__name__, seconds=240)
         process.send_signal(number)
         said, _ = process.communicate(timeout=60)
     assert process.returncode == 0
@@ -139,7 +139,7 @@ def test_killed_it_leaves_nothing_behind_and_a_second_start_goes_on(
 ) -> None:
     with running(embedded) as (process, first):
         theirs = list(descendants(process.pid))
-        until(lambda: starts_its_pool(process), "the pool")
+        until(lambda: starts_its_pool(process), "the pool", seconds=240)
         theirs = list(descendants(process.pid))
         process.kill()
         with running(embedded) as (_, second):

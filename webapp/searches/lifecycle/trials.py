@@ -242,6 +242,8 @@ def _fill(trial: Trial, record: Mapping[str, Any], told: int) -> None:
     trial.curve, trial.seconds = result["curve"], result["seconds"]
     trial.parameters = _whole(costs.get("parameters"))
     trial.multiply_adds = _whole(costs.get("multiply_adds"))
+    trial.latency_1, trial.latency_64 = costs.get("latency_1"), costs.get("latency_64")
+    trial.memory = _whole(costs.get("memory"))
     trial.diagnostics = record["diagnostics"]
     trial.failure, trial.traceback = result["failure"] or "", outcome.get("traceback", "")
     trial.confusion, trial.ended_at = outcome.get("confusion"), timezone.now()
@@ -257,6 +259,9 @@ def _append_completed(search: Search, trial: Trial, *, is_best: bool) -> None:
             "reward": trial.reward or 0.0,
             "parameters": trial.parameters,
             "multiply_adds": trial.multiply_adds,
+            "latency_1": trial.latency_1,
+            "latency_64": trial.latency_64,
+            "memory": trial.memory,
             "seconds": trial.seconds or 0.0,
             "curve": trial.curve,
             "diagnostics": trial.diagnostics,
