@@ -1,6 +1,6 @@
 """Start networks at /api/v1/start-networks/. Thin: rules are in services, selectors and forms."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
@@ -16,43 +16,44 @@ from webapp.start_networks import selectors, services
 from webapp.start_networks.forms import StartNetworkForm
 from webapp.start_networks.models import Source, StartNetwork
 
+LISTED = (
+    "id",
+    "name",
+    "source",
+    "model",
+    "dataset",
+    "step",
+    "state",
+    "failure",
+    "sites",
+    "checkpoint",
+    "created_at",
+)
 
-class StartNetworkSerializer(serializers.ModelSerializer[StartNetwork]):
-    """A start network; `outline` lists its layers, `checkpoint` is what was made of it."""
+
+class ListedSerializer(serializers.ModelSerializer[StartNetwork]):
+    """A start network as lists show it; `checkpoint` is what was made of it."""
 
     dataset = serializers.SlugRelatedField[Any](slug_field="engine_name", read_only=True)
 
     class Meta:
         model = StartNetwork
-        fields = (
-            "id",
-            "name",
-            "source",
-            "model",
-            "dataset",
-            "step",
-            "state",
-            "failure",
-            "outline",
-            "sites",
-            "checkpoint",
-            "created_at",
-        )
-        read_only_fields = fields
+        fields: ClassVar[tuple[str, ...]] = LISTED
+        read_only_fields: ClassVar[tuple[str, ...]] = LISTED
 
 
-class ListedSerializer(StartNetworkSerializer):
-    """A start network as lists show it: without its layers."""
+class StartNetworkSerializer(ListedSerializer):
+    """A start network with its layers in `outline`."""
 
-    class Meta(StartNetworkSerializer.Meta):
-        fields = tuple(f for f in StartNetworkSerializer.Meta.fields if f != "outline")
-        read_only_fields = fields
+    class Meta(ListedSerializer.Meta):
+        fields: ClassVar[tuple[str, ...]] = (*LISTED, "outline")
+        read_only_fields: ClassVar[tuple[str, ...]] = fields
 
 
 class AddSerializer(serializers.Serializer[Any]):
     """Which fields count depends on `source`; torchvision needs `model` and `dataset`."""
 
-    source = serializers.ChoiceField(choices=Source.choices)
+    source = serializers.ChoiceField(choices=Source.choices)  # type: ignore[assignment]
     model = serializers.CharField(required=False)
     dataset = serializers.CharField(required=False, help_text="its name in settings")
     name = serializers.CharField(required=False)

@@ -83,14 +83,14 @@ class StartNetworkForm(forms.Form):
             help_text=self.fields["dataset"].help_text,
         )
 
-    def clean_program(self) -> File | None:
+    def clean_program(self) -> File[Any] | None:
         return _zipped(self.cleaned_data.get("program"), "a program of torch.export.save")
 
-    def clean_checkpoint(self) -> File | None:
+    def clean_checkpoint(self) -> File[Any] | None:
         return _zipped(self.cleaned_data.get("checkpoint"), "a checkpoint as it is downloaded")
 
-    def clean_weights(self) -> File | None:
-        file: File | None = self.cleaned_data.get("weights")
+    def clean_weights(self) -> File[Any] | None:
+        file: File[Any] | None = self.cleaned_data.get("weights")
         if file is not None:
             length = int.from_bytes(file.read(HEADER_BYTES), "little")
             is_header = file.read(1) == b"{"
@@ -122,7 +122,7 @@ class StartNetworkForm(forms.Form):
         }
 
 
-def _zipped(file: File | None, what: str) -> File | None:
+def _zipped(file: File[Any] | None, what: str) -> File[Any] | None:
     if file is not None:
         # Only its end is looked at here; a worker opens it.
         if not zipfile.is_zipfile(file):

@@ -1,6 +1,7 @@
 """What a user asks for of start networks. No torch."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.files import File
@@ -23,7 +24,7 @@ def add(
     name: str = "",
     model: str = "",
     dataset: Dataset | None = None,
-    uploads: Mapping[str, File] | None = None,
+    uploads: Mapping[str, File[Any]] | None = None,
 ) -> StartNetwork:
     """Keep the files, and have the network read in the background.
 
