@@ -5,7 +5,7 @@
 For each kind of its sites (plain; grouped and depthwise), on networks in float64 whose weights and
 batch-norm statistics look trained: a cell with all eight operations, and random legal sequences,
 each at two to six sites, under `annealed`. `--write` puts each line in the table of docs/adopted.md
-as soon as it is known; lines of other models stay. The largest model needs 8 GiB of memory: its
+as soon as it is known; lines of other models stay. The largest model needs 11 GiB of memory: its
 children share the layers outside the cells with it.
 """
 

@@ -3,10 +3,13 @@
 import os
 
 from celery import Celery, signals
+from kombu.transport import TRANSPORT_ALIASES
 
 from webapp import stopping
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
+
+TRANSPORT_ALIASES["filesystem"] = "webapp.file_broker:Transport"
 
 app = Celery("espalier")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -30,7 +30,10 @@ def failure(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         ([], "the following arguments are required: COMMAND"),
         (["draw"], "invalid choice: 'draw'"),
         (["show", "--depth", "3"], "unrecognized arguments: --depth 3"),
-        (["show", "--network", "resnet"], "argument --network: expected one of densenet, pyramidnet"),
+        (
+            ["show", "--network", "resnet"],
+            "argument --network: expected one of densenet, pyramidnet",
+        ),
         (["show", "--order", "bn"], "argument --order: invalid choice: 'bn'"),
         (["show", "--growth", "x"], "argument --growth: invalid int value: 'x'"),
         (["show", "--growth", "0"], "growth: expected a whole number 1 to 1024, got 0"),

@@ -1,5 +1,7 @@
 """Sending: by name, after the commit, and without harm where the broker is away."""
 
+import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -41,3 +43,30 @@ def test_every_task_has_a_queue_that_workers_take() -> None:
     assert set(ROUTES) == set(TaskName)
     assert set(ROUTES.values()) == {"cpu", "gpu"}
     assert app.conf.task_default_queue == "cpu"
+
+
+def test_a_reader_never_sees_half_a_message(messages: Path) -> None:
+    """Whoever reads as fast as it can finds only whole ones, while another writes large ones."""
+    reading = threading.Event()
+    ended = threading.Event()
+    broken: list[Path] = []
+
+    def read() -> None:
+        while not ended.is_set():
+            reading.set()
+            for path in messages.glob("*.msg"):
+                try:
+                    json.loads(path.read_bytes())
+                except ValueError:
+                    broken.append(path)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    reading.wait()
+    for _ in range(20):
+        app.send_task(str(TaskName.ADVANCE_SEARCH), args=["x" * 200_000])
+    ended.set()
+    thread.join()
+    assert len(list(messages.glob("*.msg"))) == 20
+    assert not broken
+    assert not list(messages.glob("*.new"))
