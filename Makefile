@@ -42,7 +42,7 @@ scripts:
 	node --test tests/js/*.test.js
 
 unit: $(STAMP) browser servers shell-tools data
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 
 # The end-to-end tests drive Debian's Chromium.
 browser:

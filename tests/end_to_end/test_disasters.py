@@ -19,12 +19,12 @@ from tests.webapp.core.process_tree import until
 
 TRIALS = 8
 INTERRUPTED_SECONDS = 30
-WATCH_FOR_INTERRUPTED = """(number) => {
+WATCH_FOR_INTERRUPTED = """() => {
   const rows = document.getElementById("rows"), from = performance.now();
-  const state = () => rows.querySelector(`[data-number="${number}"] td.state`).innerText;
   window.interruptedAfter = null;
   new MutationObserver(() => {
-    if (state().includes("Interrupted")) window.interruptedAfter ??= performance.now() - from;
+    const seen = /Interrupted|Running again/.test(rows.innerText);
+    if (seen) window.interruptedAfter ??= performance.now() - from;
   }).observe(rows, { childList: true, subtree: true, characterData: true });
 }"""
 
@@ -33,7 +33,8 @@ def test_a_search_outlives_reload_lost_worker_lost_broker_and_lost_web_process(
     page: Page, either: Espalier
 ) -> None:
     make_first_account(page, either.address)
-    search = launch(page, either.address, "Beset", trials=TRIALS, parallel=4)
+    recipe = {"epochs": 10, "learning_rate": 0.1}
+    search = launch(page, either.address, "Beset", trials=TRIALS, parallel=4, recipe=recipe)
     page.goto(f"{either.address}/searches/{search}/")
     expect(page.locator("#best-accuracy")).to_contain_text(re.compile(r"\d"), timeout=2 * MINUTES)
 
@@ -67,8 +68,8 @@ def lose_worker_and_broker(page: Page, espalier: Espalier, search: int) -> None:
 
     The page shows the trial as interrupted within 30 s, when its lease has run out.
     """
+    page.evaluate(WATCH_FOR_INTERRUPTED)
     number = until(lambda: in_mid_trial(page, espalier, search), "a trial in its midst")
-    page.evaluate(WATCH_FOR_INTERRUPTED, number)
     espalier.kill(WORKER)
     until(lambda: in_mid_trial(page, espalier, search, besides=number), "another trial")
     until(espalier.waiting_messages, "messages in the broker")

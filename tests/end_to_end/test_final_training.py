@@ -14,6 +14,10 @@ from playwright.sync_api import Page, expect
 from tests.end_to_end.installation import ROOT, WORKER, Espalier, start_espalier
 from tests.end_to_end.watching import MINUTES, events, launch, make_first_account, post
 
+EPOCHS = 60
+"""So many that a fast machine is not done before a button is pressed or a worker killed."""
+
+SOME_COMPLETE = re.compile(r"^([2-9]|\d\d) complete")
 TINY = {"data": {"validation": 150}, "skeleton": {"blocks": 1, "alpha": 12}}
 
 
@@ -48,7 +52,7 @@ def test_a_trial_is_trained_fully_beside_the_start_network(
     # The engine's own rule stands beside its field before anything is sent.
     fill(page, Epochs="0")
     expect(page.locator('[data-field="recipe.epochs"] .error')).to_contain_text("1 to 100,000")
-    fill(page, Epochs="3", Blocks="1", Alpha="12")
+    fill(page, Epochs=str(EPOCHS), Blocks="1", Alpha="12")
     expect(page.locator("#count-seconds")).to_contain_text("about")
     expect(page.locator("#count-parameters")).not_to_have_text("–")
     page.locator("#launch-button").click()
@@ -58,7 +62,7 @@ def test_a_trial_is_trained_fully_beside_the_start_network(
     expect(page.locator("#accuracy-chart canvas")).to_be_visible()
     page.locator("#do-pause").click()
     expect(page.locator("#training-state")).to_have_text("Paused", timeout=MINUTES)
-    assert 1 <= said_of(page)["epochs_done"] < 3
+    assert 1 <= said_of(page)["epochs_done"] < EPOCHS
     page.reload()
     expect(page.locator("#training-state")).to_have_text("Paused")
     page.locator("#do-resume").click()
@@ -67,7 +71,7 @@ def test_a_trial_is_trained_fully_beside_the_start_network(
 
     said = said_of(page)
     assert f"{100 * said['test_accuracy']:.2f}" in page.locator("#accuracy-figure").inner_text()
-    assert len(said["history"]) == 3
+    assert len(said["history"]) == EPOCHS
     expect(page.locator("#confusion table")).to_be_visible()
     with page.expect_download() as download:
         page.locator("#download").click()
@@ -96,12 +100,12 @@ def test_a_killed_worker_and_a_restart_cost_no_complete_epoch(
     page: Page, espalier: Espalier
 ) -> None:
     search = search_with_a_trial(page, espalier.address)
-    config = {**TINY, "recipe": {"epochs": 12, "batch_size": 32}}
+    config = {**TINY, "recipe": {"epochs": EPOCHS, "batch_size": 32}}
     body = {"search": search, "trial": 1, "preset": "digits", "config": config}
     training = post(page, f"{espalier.address}/api/v1/final-trainings/", body)["id"]
     path = f"/final-trainings/{training}/"
     page.goto(f"{espalier.address}{path}")
-    expect(page.locator("#epochs-note")).to_have_text("2 complete", timeout=3 * MINUTES)
+    expect(page.locator("#epochs-note")).to_have_text(SOME_COMPLETE, timeout=3 * MINUTES)
     espalier.kill(WORKER)
     expect(page.locator("#log")).to_contain_text("its worker was lost", timeout=MINUTES)
     expect(page.locator("#log")).to_contain_text("goes on", timeout=MINUTES)
@@ -117,6 +121,6 @@ def test_a_killed_worker_and_a_restart_cost_no_complete_epoch(
         # Only the epoch that was under way is done again.
         backwards = [one - two for one, two in itertools.pairwise(epochs) if two < one]
         assert all(steps <= 1 for steps in backwards)
-        assert len(said_of(page)["history"]) == 12
+        assert len(said_of(page)["history"]) == EPOCHS
     finally:
         assert again.stop() == 0

@@ -151,7 +151,7 @@ const HANDLERS = {
   "trial.cancelled": (draft, { number }) =>
     change(draft, number, { state: "cancelled", eta_seconds: null }),
   "trial.interrupted": (draft, { number, attempt }) =>
-    change(draft, number, { state: "queued", attempt, interrupted: true, worker: "", eta_seconds: null }),
+    change(draft, number, { state: "queued", attempt, interrupted: true, again: true, worker: "", eta_seconds: null }),
   "trial.retried": (draft, { number }) =>
     change(draft, number, { state: "queued", failure: "", curve: [], accuracy: null }),
   "trial.pinned": (draft, { number }) => change(draft, number, { pinned: true }),

@@ -50,7 +50,9 @@ export function updateRow(row, trial, { start, best, href, open }) {
   setText(cells.multiply_adds, shortCount(trial.multiply_adds));
   for (const key of ["latency_1", "memory"]) setText(cells[key], trial[key] == null ? "–" : COSTS[key].tick(trial[key]));
   setText(cells.seconds, duration(trial.seconds));
-  const word = trial.interrupted ? "Interrupted" : stateName(trial.state);
+  // A worker that is free takes it at once: the interruption must not pass unseen.
+  const again = trial.again && trial.state === "running";
+  const word = trial.interrupted ? "Interrupted" : again ? "Running again" : stateName(trial.state);
   refill(cells.state, `${word}${trial.pinned}${row.best}`, () => [
     element("span", { class: `state ${trial.state}` }, element("span", {}, word)),
     row.best && element("span", { class: "badge completed" }, "Best"),
