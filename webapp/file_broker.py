@@ -15,20 +15,20 @@ from kombu.exceptions import ChannelError
 from kombu.transport import filesystem
 
 
-class Channel(filesystem.Channel):  # type: ignore[misc]  # kombu has no types
+class Channel(filesystem.Channel):
     """A channel whose messages appear whole."""
 
-    def _put(self, queue: str, payload: Any, **_: Any) -> None:
+    def _put(self, queue: str, message: Any, **_: Any) -> None:
         name = f"{round(1000 * time.monotonic())}_{uuid.uuid4()}.{queue}"
         new, target = (Path(self.data_folder_out) / f"{name}.{end}" for end in ("new", "msg"))
         try:
-            new.write_text(dumps(payload), encoding="utf-8")
+            new.write_text(dumps(message), encoding="utf-8")
             new.replace(target)
         except OSError as error:
             raise ChannelError(f"Cannot add {target}") from error
 
 
-class Transport(filesystem.Transport):  # type: ignore[misc]
+class Transport(filesystem.Transport):
     """The transport of these channels."""
 
     Channel = Channel
