@@ -18,7 +18,7 @@ from kombu.transport import filesystem
 class Channel(filesystem.Channel):
     """A channel whose messages appear whole."""
 
-    def _put(self, queue: str, message: Any, **_: Any) -> None:
+    def _put(self, queue: str, message: Any, **_: Any) -> None:  # type: ignore[override]
         name = f"{round(1000 * time.monotonic())}_{uuid.uuid4()}.{queue}"
         new, target = (Path(self.data_folder_out) / f"{name}.{end}" for end in ("new", "msg"))
         try:
