@@ -26,8 +26,9 @@ from webapp.datasets.models import Dataset
 from webapp.errors import ProductError
 from webapp.searches import documents, live, prefilling, selectors, services
 from webapp.searches.api import detail
-from webapp.searches.datasets import usable_datasets
+from webapp.searches.datasets import usable_dataset, usable_datasets
 from webapp.searches.forms import LaunchForm
+from webapp.searches.launch_estimate import launch_estimate
 from webapp.searches.models import Search
 from webapp.searches.trial_json import trial_detail_json
 from webapp.state import State
@@ -129,7 +130,7 @@ def check_form(request: HttpRequest) -> JsonResponse:
     answer: dict[str, Any] = {"errors": errors, "changed": []}
     if config is not None:
         base = _base(request, parent)
-        answer |= documents.estimate(config)
+        answer |= launch_estimate(config, usable_dataset(user, config.data.name))
         answer["changed"] = documents.changed_fields(base, config.to_json())
     return JsonResponse(answer)
 

@@ -1,4 +1,5 @@
 // The launch form: while one types, the server's own rules judge, and the counts follow.
+import { duration, shortCount } from "../domain/format.js";
 import { byId } from "../lib/dom.js";
 
 const CHECK_AFTER_MS = 350;
@@ -22,6 +23,8 @@ function show({ errors, changed, ...counts }) {
   for (const name of COUNTS) {
     byId(`count-${name}`).textContent = counts[name] == null ? "–" : readable(counts[name]);
   }
+  byId("count-seconds").textContent = counts.seconds == null ? "known after a first trial" : `about ${duration(counts.seconds)}`;
+  byId("count-memory").textContent = counts.memory == null ? "–" : `${shortCount(counts.memory)}B`;
 }
 
 /** With commas; a count that nobody can read so (cells of a space) by its magnitude. */

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from search_engine.config import SearchConfig
 from search_engine.presets import PRESETS, preset
@@ -96,6 +97,30 @@ def test_the_check_counts_before_there_is_a_name(client: Client, alice: User) ->
     found = client.post("/searches/check/", filled(alice, small_config(), name="")).json()
     assert list(found["errors"]) == ["name"]
     assert found["parameters"] > 1000
+
+
+def test_the_check_guesses_the_time_from_the_last_trial_here(
+    client: Client, alice: User, search: Search
+) -> None:
+    sent = filled(alice, small_config(), **{"budget.max_trials": 9})
+    before = client.post("/searches/check/", sent).json()
+    assert "seconds" not in before and before["memory"] == 12 * before["parameters"]
+    Trial.objects.create(
+        search=search,
+        number=1,
+        state=State.COMPLETED,
+        seed=0,
+        proposal={},
+        notation="",
+        cell={},
+        transformations=[],
+        multiply_adds=2 * before["multiply_adds"],
+        record={"result": {"images_per_second": 100.0}},
+        ended_at=timezone.now(),
+    )
+    after = client.post("/searches/check/", sent).json()
+    # 1,797 images without the fifth for tests, 300 and 100; 1 + 9 epochs; half the work a step.
+    assert after["seconds"] == pytest.approx((1797 - 359 - 400) * 10 / 200)
 
 
 def test_a_clone_is_filled_from_its_parent(client: Client, alice: User) -> None:
