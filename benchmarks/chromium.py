@@ -9,16 +9,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, sync_playwright
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+from tests.end_to_end.chromium import CHROMIUM, FLAGS
+
 SETTLED_SECONDS = 0.05
 """A page has settled once its main thread worked less than this in a second."""
 

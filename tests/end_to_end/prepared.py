@@ -7,7 +7,8 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Browser, Page
 
-from tests.webapp.searches.conftest import Launch, digits, launch, own_files
+from tests.webapp.conftest import digits
+from tests.webapp.searches.conftest import Launch, launch, own_files
 from tests.webapp.searches.driving import work
 from webapp.accounts.models import Installation, User
 from webapp.datasets.models import Dataset

@@ -56,6 +56,21 @@ def test_an_opened_row_shows_the_curve_and_pins(opened: Page, search: Search) ->
     assert Trial.objects.get(search=search, number=3).pinned
 
 
+def test_accuracy_is_drawn_against_the_cost_that_is_chosen(opened: Page, search: Search) -> None:
+    """Latency is offered, and has a column, only where the search has measured it."""
+    opened.goto(f"/searches/{search.pk}/")
+    chart, latency = opened.locator("#pareto"), opened.locator("#rows-head .latency_1")
+    expect(chart).to_have_attribute("aria-label", re.compile("against parameters of 2 trials"))
+    expect(latency).to_be_hidden()
+    assert opened.locator("#pareto-cost option[value=latency_1]").get_attribute("hidden") == ""
+    search.trials.filter(number=1).update(latency_1=0.0025, latency_64=0.08, memory=3_000_000)
+    opened.reload()
+    expect(latency).to_be_visible()
+    expect(opened.locator("#rows [data-number='1'] .latency_1")).to_have_text("2.5 ms")
+    opened.get_by_label("Cost on the axis").select_option("latency_1")
+    expect(chart).to_have_attribute("aria-label", re.compile("latency, one image of 1 trial"))
+
+
 def test_a_failed_trial_is_tried_again_from_its_row(opened: Page, search: Search) -> None:
     opened.goto(f"/searches/{search.pk}/")
     opened.get_by_role("button", name="Details of trial 2", exact=True).click()

@@ -9,6 +9,8 @@ from django.test import Client
 
 from tests.webapp.broker import broker_in
 from webapp.accounts.models import User
+from webapp.datasets.models import Dataset
+from webapp.state import State
 
 PASSWORD = "correct horse battery"
 
@@ -84,3 +86,20 @@ def messages(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("messages are files with the embedded broker only")
     with broker_in(tmp_path / "broker") as folder:
         yield folder
+
+
+@pytest.fixture
+def digits(db: None) -> Dataset:
+    return Dataset.objects.update_or_create(
+        engine_name="digits",
+        defaults={
+            "name": "Digits",
+            "image_channels": 1,
+            "image_height": 8,
+            "image_width": 8,
+            "image_count": 1797,
+            "class_names": [str(digit) for digit in range(10)],
+            "on_disk": True,
+            "state": State.COMPLETED,
+        },
+    )[0]

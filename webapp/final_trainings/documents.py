@@ -18,6 +18,7 @@ from search_engine.final_training import (
     growth_plan,
 )
 from webapp.errors import ProductError, engine_errors_as_product_errors
+from webapp.searches.estimates import seconds_of, training_images
 from webapp.searches.models import Search, Trial
 
 Document = dict[str, Any]
@@ -130,30 +131,18 @@ def reason_against_growing(config: FinalTrainingConfig, trial: Trial) -> str:
 
 
 def estimate(config: FinalTrainingConfig, search: Search, trial: Trial) -> Estimate:
-    """Parameters and multiply-adds, exactly; the time, from the speed at which the trial trained.
-
-    A guess: the time of a step is taken to grow with the multiply-adds.
-    """
+    """Parameters and multiply-adds, exactly; the time, from the speed of the trial's training."""
     cost = config.architecture.cost
-    images = _training_images(config, search)
+    images = training_images(search.dataset, config.data.validation, config.data.train_limit)
     found: Estimate = {
         "parameters": cost.parameters,
         "multiply_adds": cost.multiply_adds,
         "images": images * config.recipe.epochs,
     }
-    speed = ((trial.record or {}).get("result") or {}).get("images_per_second")
-    if speed and trial.multiply_adds and cost.multiply_adds:
-        slower = cost.multiply_adds / trial.multiply_adds
-        found["seconds"] = images * config.recipe.epochs * slower / speed
+    seconds = seconds_of(found["images"], cost.multiply_adds, trial)
+    if seconds is not None:
+        found["seconds"] = seconds
     return found
-
-
-def _training_images(config: FinalTrainingConfig, search: Search) -> int:
-    dataset = search.dataset
-    # The engine's own rule where the publisher names no test images: one in five.
-    test = dataset.test_count or round(dataset.image_count * 0.2)
-    left = max(0, dataset.image_count - test - config.data.validation)
-    return min(left, config.data.train_limit or left)
 
 
 def _check_counts(config: FinalTrainingConfig, search: Search) -> None:

@@ -1,6 +1,5 @@
 """The launch form. It reads text into a config document; all rules are the engine's own."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -11,6 +10,7 @@ from webapp.errors import ProductError, add_to_form
 from webapp.final_trainings import documents
 from webapp.final_trainings.documents import Compare, Document
 from webapp.final_trainings.form_fields import FIELDS, MORE, NETWORK, TRAINING
+from webapp.places import put_at, value_at
 from webapp.searches.form_fields import FormField, Type
 from webapp.searches.models import Search, Trial
 
@@ -64,7 +64,7 @@ class FinalForm(forms.Form):
         """The config as JSON; not yet checked by the engine."""
         given: Document = {}
         for item in self._items:
-            _put(given, item.place, _read(item, self.cleaned_data.get(item.place)))
+            put_at(given, item.place, _read(item, self.cleaned_data.get(item.place)))
         skeleton = _skeleton(given.pop("skeleton"), self._base["skeleton"])
         document = {**self._base, **given, "skeleton": skeleton}
         for part in ("recipe", "data"):
@@ -158,22 +158,8 @@ def _usual(kind: Any, base: Document) -> Document:
 
 
 def _initial(base: Document) -> Document:
-    return {item.place: _shown(_get(base, item.place)) for item in FIELDS}
+    return {item.place: _shown(value_at(base, item.place)) for item in FIELDS}
 
 
 def _shown(value: Any) -> Any:
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
-
-
-def _get(document: Document, place: str) -> Any:
-    value: Any = document
-    for name in place.split("."):
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value
-
-
-def _put(document: Document, place: str, value: Any) -> None:
-    *way, last = place.split(".")
-    for name in way:
-        document = document.setdefault(name, {})
-    document[last] = value

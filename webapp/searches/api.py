@@ -19,6 +19,7 @@ from webapp.checkpoints.selectors import visible_to
 from webapp.errors import ProductError
 from webapp.pagination import Pages
 from webapp.searches import documents, live, schemas, selectors, services
+from webapp.searches.estimates import launch_estimate
 from webapp.searches.models import Search
 from webapp.searches.serializers import (
     ChangeSerializer,
@@ -83,15 +84,20 @@ class CheckView(APIView):
         request=CheckSerializer,
         responses={
             200: with_fields(
-                parameters="integer", multiply_adds="integer", cells="integer", epochs="integer"
+                parameters="integer",
+                multiply_adds="integer",
+                cells="integer",
+                epochs="integer",
+                memory="integer",
+                seconds="number",
             )
         },
     )
     def post(self, request: Request) -> Response:
         """What the start network costs and how large the space is; 400 names the wrong fields."""
         user, given = signed_in(request), read(CheckSerializer, request.data)
-        config, _ = services.checked(_document(given, _parent(user, given)), user)
-        return Response({**documents.estimate(config), "config": config.to_json()})
+        config, dataset = services.checked(_document(given, _parent(user, given)), user)
+        return Response({**launch_estimate(config, dataset), "config": config.to_json()})
 
 
 class SearchView(APIView):

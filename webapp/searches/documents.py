@@ -3,9 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from search_engine.architecture import Architecture
-from search_engine.config import SearchConfig
-from search_engine.errors import SearchEngineError
 from search_engine.presets import preset
 from webapp.errors import engine_errors_as_product_errors
 from webapp.searches.models import Search
@@ -50,18 +47,3 @@ def changed_fields(base: Mapping[str, Any], other: Mapping[str, Any], at: str = 
         elif one != two:
             found.append(place)
     return found
-
-
-def estimate(config: SearchConfig) -> dict[str, Any]:
-    """What is known of a search before it begins, without torch."""
-    try:
-        cost = Architecture.start(config.skeleton).cost
-    except SearchEngineError:
-        return {}
-    recipe = config.recipe
-    return {
-        "parameters": cost.parameters,
-        "multiply_adds": cost.multiply_adds,
-        "cells": config.space.size(),
-        "epochs": config.start_recipe.epochs + config.budget.max_trials * recipe.epochs,
-    }

@@ -12,6 +12,7 @@ from search_engine.presets import PRESETS
 from webapp.checkpoints.models import Checkpoint
 from webapp.checkpoints.selectors import visible_to
 from webapp.errors import ProductError, add_to_form
+from webapp.places import put_at, value_at
 from webapp.searches import services
 from webapp.searches.datasets import usable_datasets
 from webapp.searches.documents import merged
@@ -64,8 +65,8 @@ class LaunchForm(forms.Form):
         """The config as JSON; not yet checked by the engine."""
         given: Document = {}
         for item in self._items:
-            _put(given, item.place, _read(item, self.cleaned_data.get(item.place)))
-        _put(given, "data.name", self.cleaned_data["data.name"])
+            put_at(given, item.place, _read(item, self.cleaned_data.get(item.place)))
+        put_at(given, "data.name", self.cleaned_data["data.name"])
         given["objective"] = _terms(self.cleaned_data)
         skeleton = _skeleton(given.pop("skeleton"), self._base["skeleton"])
         settings = given.pop("strategy_settings")
@@ -203,7 +204,7 @@ def _with_start_edge(document: Document) -> Document:
 def _initial(base: Document) -> Document:
     initial: Document = {"data.name": base["data"]["name"]}
     for item in FIELDS:
-        initial[item.place] = _shown(item, _get(base, item.place))
+        initial[item.place] = _shown(item, value_at(base, item.place))
     for term in base["objective"]:
         initial[f"objective.{term['cost']}.{term['rule']}"] = term["value"]
     return initial
@@ -215,17 +216,3 @@ def _shown(item: FormField, value: Any) -> Any:
     if item.type is Type.SETTINGS:
         return "\n".join(f"{name} = {number:g}" for name, number in (value or {}).items())
     return value
-
-
-def _get(document: Document, place: str) -> Any:
-    value: Any = document
-    for name in place.split("."):
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value
-
-
-def _put(document: Document, place: str, value: Any) -> None:
-    *way, last = place.split(".")
-    for name in way:
-        document = document.setdefault(name, {})
-    document[last] = value

@@ -2,6 +2,8 @@
 
 from rest_framework import serializers
 
+from webapp.searches.trial_json import NUMBERS
+
 
 class LaunchSerializer(serializers.Serializer[None]):
     """A search to launch: a preset, or a search to clone, with changes laid over its config."""
@@ -48,17 +50,7 @@ class ShareSerializer(serializers.Serializer[None]):
 class TrialFilterSerializer(serializers.Serializer[None]):
     """How a list of trials is filtered and ordered."""
 
-    ORDERS = (
-        "number",
-        "accuracy",
-        "reward",
-        "parameters",
-        "multiply_adds",
-        "latency_1",
-        "latency_64",
-        "memory",
-        "seconds",
-    )
+    ORDERS = ("number", *NUMBERS)
 
     state = serializers.CharField(required=False)
     pinned = serializers.BooleanField(required=False, allow_null=True, default=None)

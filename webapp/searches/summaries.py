@@ -9,7 +9,7 @@ from webapp.checkpoints.models import Checkpoint
 from webapp.searches.live import SearchJSON, search_json
 from webapp.searches.models import Search, Trial
 from webapp.searches.selectors import User
-from webapp.searches.trial_json import TrialJSON, light_json, with_kept
+from webapp.searches.trial_json import NUMBERS, TrialJSON, light_json, with_kept
 from webapp.state import State
 
 STATES = [state.value for state in State]
@@ -17,14 +17,7 @@ FIELDS = (
     "number",
     "state",
     "notation",
-    "accuracy",
-    "reward",
-    "parameters",
-    "multiply_adds",
-    "latency_1",
-    "latency_64",
-    "memory",
-    "seconds",
+    *NUMBERS,
     "worker",
     "failure",
     "pinned",

@@ -9,6 +9,18 @@ from webapp.checkpoints.models import Checkpoint
 from webapp.searches.models import Search, Trial
 from webapp.state import FINAL_STATES, State
 
+NUMBERS = (
+    "accuracy",
+    "reward",
+    "parameters",
+    "multiply_adds",
+    "latency_1",
+    "latency_64",
+    "memory",
+    "seconds",
+)
+"""What was measured of a trial: columns of tables, and what lists are ordered by."""
+
 CHARTED = ("baseline", "entropy")
 """Diagnostics that the charts of a search draw."""
 

@@ -27,8 +27,8 @@ from webapp.errors import ProductError
 from webapp.searches import documents, live, prefilling, selectors, services
 from webapp.searches.api import detail
 from webapp.searches.datasets import usable_dataset, usable_datasets
+from webapp.searches.estimates import launch_estimate
 from webapp.searches.forms import LaunchForm
-from webapp.searches.launch_estimate import launch_estimate
 from webapp.searches.models import Search
 from webapp.searches.trial_json import trial_detail_json
 from webapp.state import State

@@ -1,13 +1,11 @@
 // The launch form: while one types, the server's own rules judge, and the counts follow.
 import { duration, shortCount } from "../domain/format.js";
+import { checkedForm } from "../lib/checked_form.js";
 import { byId } from "../lib/dom.js";
 
-const CHECK_AFTER_MS = 350;
 const COUNTS = ["parameters", "multiply_adds", "cells", "epochs"];
 
 const form = byId("launch");
-let timer = 0;
-let asked = 0;
 const touched = new Set();
 
 function show({ errors, changed, ...counts }) {
@@ -34,22 +32,4 @@ function readable(count) {
   return `${digits} × 10^${power}`;
 }
 
-async function check() {
-  asked += 1;
-  const mine = asked;
-  const response = await fetch(form.dataset.check, { method: "POST", body: new FormData(form) }).catch(() => null);
-  if (response?.ok && mine === asked) show(await response.json());
-}
-
-form.addEventListener("input", ({ target }) => {
-  touched.add(target.name);
-  clearTimeout(timer);
-  timer = setTimeout(check, CHECK_AFTER_MS);
-});
-form.addEventListener("submit", () => {
-  byId("launch-button").disabled = true;
-});
-addEventListener("pageshow", () => {
-  byId("launch-button").disabled = false;
-});
-check();
+checkedForm(form, byId("launch-button"), show, (name) => touched.add(name));

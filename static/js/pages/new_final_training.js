@@ -1,9 +1,9 @@
 // The launch form of a final training: the server's own rules judge, and the counts follow.
 import { duration, shortCount, whole } from "../domain/format.js";
+import { checkedForm } from "../lib/checked_form.js";
 import { byId, pageJson, setText } from "../lib/dom.js";
 import { Diagram } from "../views/diagram.js";
 
-const CHECK_AFTER_MS = 350;
 const OF_FAMILY = { growth: ["densenet"], alpha: ["pyramidnet"], channels: ["chainnet"] };
 
 const form = byId("launch");
@@ -12,8 +12,6 @@ byId("cell").replaceChildren(diagram.node);
 diagram.show(pageJson("cell-json"));
 
 const touched = new Set();
-let timer = 0;
-let asked = 0;
 
 const control = (name) => form.elements.namedItem(name);
 const place = (name) => form.querySelector(`[data-field="${name}"]`);
@@ -52,25 +50,9 @@ function addHelp(field) {
   return help;
 }
 
-async function check() {
-  asked += 1;
-  const mine = asked;
-  const response = await fetch(form.dataset.check, { method: "POST", body: new FormData(form) }).catch(() => null);
-  if (response?.ok && mine === asked) show(await response.json());
-}
-
-form.addEventListener("input", ({ target }) => {
-  // Whether weights can grow depends on the whole network: then that is said at once, too.
-  touched.add(target.name).add("weights");
-  showFamily();
-  clearTimeout(timer);
-  timer = setTimeout(check, CHECK_AFTER_MS);
-});
-form.addEventListener("submit", () => {
-  byId("launch-button").disabled = true;
-});
-addEventListener("pageshow", () => {
-  byId("launch-button").disabled = false;
-});
 showFamily();
-check();
+checkedForm(form, byId("launch-button"), show, (name) => {
+  // Whether weights can grow depends on the whole network: then that is said at once, too.
+  touched.add(name).add("weights");
+  showFamily();
+});

@@ -19,7 +19,7 @@ import django
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.end_to_end.conftest import CHROMIUM, FLAGS
+from tests.end_to_end.chromium import CHROMIUM, FLAGS
 from tests.end_to_end.installation import ROOT, installation
 from tests.end_to_end.screenshots.client import Client
 from tests.end_to_end.screenshots.pages import addresses

@@ -7,7 +7,7 @@ import pytest
 
 from tests.webapp.datasets.conftest import leaves, make_upload
 from tests.webapp.final_trainings.conftest import tiny
-from tests.webapp.searches.conftest import digits, launch, own_files, search
+from tests.webapp.searches.conftest import launch, own_files, search
 from tests.webapp.searches.driving import work
 from webapp.accounts import services as accounts
 from webapp.accounts.models import Installation, User
@@ -17,7 +17,7 @@ from webapp.final_trainings import services as final_trainings
 from webapp.searches.models import Search
 from webapp.start_networks.models import Source, StartNetwork
 
-__all__ = ["digits", "launch", "leaves", "make_upload", "own_files", "search"]
+__all__ = ["launch", "leaves", "make_upload", "own_files", "search"]
 
 
 @pytest.fixture

@@ -3,11 +3,11 @@
 import pytest
 
 from tests.webapp.checkpoints.making import make
-from tests.webapp.searches.conftest import digits, launch, own_files, search
+from tests.webapp.searches.conftest import launch, own_files, search
 from webapp.checkpoints.models import Checkpoint, Origin
 from webapp.searches.models import Search
 
-__all__ = ["digits", "launch", "own_files", "search"]
+__all__ = ["launch", "own_files", "search"]
 
 
 @pytest.fixture

@@ -2,12 +2,12 @@
 
 import pytest
 
-from tests.webapp.checkpoints.conftest import digits, launch, own_files, search, start
+from tests.webapp.checkpoints.conftest import launch, own_files, search, start
 from webapp.checkpoints.models import Checkpoint
 from webapp.exports import lifecycle
 from webapp.exports.models import Export
 
-__all__ = ["digits", "launch", "own_files", "search", "start"]
+__all__ = ["launch", "own_files", "search", "start"]
 
 
 @pytest.fixture

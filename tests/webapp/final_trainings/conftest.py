@@ -6,7 +6,7 @@ import pytest
 
 from search_engine.architecture import cell_to_json, parse_cell
 from search_engine.final_training import FinalTrainingConfig
-from tests.webapp.searches.conftest import digits, launch, own_files, search
+from tests.webapp.searches.conftest import launch, own_files, search
 from tests.webapp.searches.driving import work
 from webapp.final_trainings import documents, services
 from webapp.final_trainings.documents import Compare
@@ -14,7 +14,7 @@ from webapp.final_trainings.models import FinalTraining
 from webapp.searches.models import Search, Trial
 from webapp.state import State
 
-__all__ = ["digits", "launch", "own_files", "search"]  # fixtures
+__all__ = ["launch", "own_files", "search"]  # fixtures
 
 SMALL_CELL = "add[G3x3, G3x3]"
 

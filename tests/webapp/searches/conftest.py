@@ -15,7 +15,6 @@ from webapp.accounts.models import User
 from webapp.datasets.models import Dataset
 from webapp.searches import engine_state, holding, services, worker_memory
 from webapp.searches.models import Search, Share
-from webapp.state import State
 
 
 @pytest.fixture(autouse=True)
@@ -50,23 +49,6 @@ def small_config(**changes: Any) -> SearchConfig:
             **changes,
         },
     )
-
-
-@pytest.fixture
-def digits(db: None) -> Dataset:
-    return Dataset.objects.update_or_create(
-        engine_name="digits",
-        defaults={
-            "name": "Digits",
-            "image_channels": 1,
-            "image_height": 8,
-            "image_width": 8,
-            "image_count": 1797,
-            "class_names": [str(digit) for digit in range(10)],
-            "on_disk": True,
-            "state": State.COMPLETED,
-        },
-    )[0]
 
 
 Launch = Callable[..., Search]

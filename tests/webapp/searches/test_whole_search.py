@@ -3,12 +3,14 @@
 import pytest
 from django.core.files.storage import default_storage
 
+from search_engine.config import Budget
 from search_engine.early_stopping import EarlyStopping, StoppingRule
 from tests.webapp.searches.conftest import Launch
 from tests.webapp.searches.driving import kinds, work
 from webapp.checkpoints.models import Checkpoint
 from webapp.searches import coordinator, engine_state, services, worker_memory
 from webapp.searches.models import EngineState, Search, SearchEvent
+from webapp.searches.summaries import summaries_json
 from webapp.state import State
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +35,25 @@ def test_sequences_have_no_gap_and_end_at_the_searchs_last(search: Search) -> No
     work(search)
     sequences = SearchEvent.objects.filter(search=search).values_list("sequence", flat=True)
     assert sorted(sequences) == list(range(1, search.last_sequence + 1))
+
+
+def test_latency_and_memory_are_measured_where_they_are_asked_for(
+    launch: Launch, search: Search
+) -> None:
+    measured = launch(measure_latency=True, budget=Budget(max_trials=1))
+    work(measured)
+    trial = measured.trials.get()
+    assert trial.latency_1 is not None and trial.latency_64 is not None
+    assert 0 < trial.latency_1 < trial.latency_64 and (trial.memory or 0) > 0
+    columns = summaries_json(measured, measured.owner)["columns"]
+    assert (columns["latency_1"] or [0])[0] == pytest.approx(trial.latency_1, abs=1e-6)
+    assert columns["memory"] == [trial.memory]
+    (told,) = SearchEvent.objects.filter(search=measured, kind="trial.completed")
+    assert told.payload["latency_64"] == trial.latency_64
+
+    work(search, trials=1)
+    assert search.trials.get(number=1).latency_1 is None
+    assert summaries_json(search, search.owner)["columns"]["latency_1"] is None
 
 
 def test_the_best_checkpoints_stay_and_the_others_files_go(launch: Launch) -> None:

@@ -1,36 +1,17 @@
 """A search that starts from a user's own network: trained first, then grown."""
 
-import pytest
-
 from search_engine.config import SearchConfig
 from search_engine.training import Recipe
 from tests.webapp.searches.driving import work
 from webapp.accounts.models import User
 from webapp.datasets.models import Dataset
-from webapp.searches import engine_state, prefilling, services, worker_memory
+from webapp.searches import engine_state, prefilling, services, start_trainer, worker_memory
 from webapp.searches.documents import merged
-from webapp.searches.models import Search
+from webapp.searches.models import Search, SearchEvent
 from webapp.start_networks import reading
 from webapp.start_networks import services as start_networks
 from webapp.start_networks.models import Source
 from webapp.state import State
-
-
-@pytest.fixture
-def digits(db: None) -> Dataset:
-    return Dataset.objects.update_or_create(
-        engine_name="digits",
-        defaults={
-            "name": "Digits",
-            "image_channels": 1,
-            "image_height": 8,
-            "image_width": 8,
-            "image_count": 1797,
-            "class_names": [str(digit) for digit in range(10)],
-            "on_disk": True,
-            "state": State.COMPLETED,
-        },
-    )[0]
 
 
 def test_a_torchvision_model_is_trained_and_then_grown(alice: User, digits: Dataset) -> None:
@@ -56,8 +37,20 @@ def test_a_torchvision_model_is_trained_and_then_grown(alice: User, digits: Data
     work(search)
     found = Search.objects.get(pk=search.pk)
     assert (found.state, found.trials_completed) == (State.COMPLETED, 2), found.failure
-    assert found.start_progress is None or found.start_progress["epoch"] == 1
+    assert "start_network.progress" in told(search), "its fresh weights were not trained"
     assert SearchConfig.from_json(found.config).skeleton.family == "adopted"
     kept = found.checkpoints.exclude(trial=None).first()
     assert kept is not None
     assert kept.description["architecture"]["skeleton"]["model"] == "resnet18"
+
+    # What has been trained on these images is good as it is.
+    again = found.checkpoints.get(trial=None)
+    second = services.launch(base, alice, name="Again", start_checkpoint=again)
+    start_trainer.train(second.pk, "worker")
+    assert "start_network.completed" in told(second)
+    assert "start_network.progress" not in told(second)
+
+
+def told(search: Search) -> list[str]:
+    """Kinds of all events of a search."""
+    return list(SearchEvent.objects.filter(search=search).values_list("kind", flat=True))
