@@ -66,7 +66,7 @@ class ExportReport:
         latency_64: seconds for a batch of 64 images.
         memory: bytes that a batch of one needs, weights and activations at their peak; None where
             the library that runs the export does not say.
-        device: on which the seconds were measured, such as `cpu, 1 thread`.
+        device: on which the seconds were measured, such as `AMD EPYC 7763, 1 thread`.
         opset: version of ONNX's operators; None for other kinds.
         versions: of the libraries that took part.
     """

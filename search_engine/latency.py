@@ -4,6 +4,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import torch
 
@@ -15,6 +16,8 @@ LARGE_BATCH = 64
 WARM_UP, REPEATS, LEAST = 2, 15, 3
 ENOUGH_SECONDS = 1.0
 """Warm-up, and then the repeats, end after so long: large networks are slow on a CPU."""
+
+PROCESSORS = Path("/proc/cpuinfo")
 
 
 def measure_costs(network: Network) -> dict[CostKind, float]:
@@ -55,6 +58,29 @@ def measure_memory(network: Network, batch_size: int = 1) -> int:
     """
     with _forward(network, batch_size) as call:
         return stored_bytes(network) + peak_bytes(call, next(network.parameters()).device)
+
+
+def device_name(device: torch.device) -> str:
+    """What has measured, for people: a GPU's name, or `AMD EPYC 7763, 1 thread`.
+
+    Seconds may be compared only where it is the same.
+
+    Args:
+        device: where the network stands.
+    """
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    threads = torch.get_num_threads()
+    return f"{_processor()}, {threads} thread{'s' if threads > 1 else ''}"
+
+
+def _processor() -> str:
+    try:
+        lines = PROCESSORS.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return "CPU"  # another system than Linux
+    found = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(found, "CPU")
 
 
 def median_seconds(call: Callable[[], object]) -> float:

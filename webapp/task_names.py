@@ -13,6 +13,7 @@ class TaskName(StrEnum):
     TRAIN_FINAL = "final_trainings.train_final"
     RECOVER_FINAL_TRAININGS = "final_trainings.recover"
     BUILD_EXPORT = "exports.build_export"
+    MEASURE_CHECKPOINT = "exports.measure_checkpoint"
     RECOVER_EXPORTS = "exports.recover"
     PREPARE_START_NETWORK = "start_networks.prepare_start_network"
     RECOVER_START_NETWORKS = "start_networks.recover"
@@ -28,6 +29,7 @@ ROUTES = {
     TaskName.TRAIN_FINAL: "gpu",
     TaskName.RECOVER_FINAL_TRAININGS: "cpu",
     TaskName.BUILD_EXPORT: "gpu",
+    TaskName.MEASURE_CHECKPOINT: "gpu",
     TaskName.RECOVER_EXPORTS: "cpu",
     TaskName.PREPARE_START_NETWORK: "cpu",
     TaskName.RECOVER_START_NETWORKS: "cpu",

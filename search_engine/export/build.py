@@ -18,7 +18,7 @@ from search_engine.export.program_form import ProgramForm
 from search_engine.export.pytorch_form import PytorchForm
 from search_engine.export.safetensors_form import SafetensorsForm
 from search_engine.export_report import ExportedFile, ExportKind, ExportReport
-from search_engine.latency import LARGE_BATCH, median_seconds
+from search_engine.latency import LARGE_BATCH, device_name, median_seconds
 from search_engine.loading import normalise
 from search_engine.networks import CondenseNet, Network
 from search_engine.peak_memory import peak_bytes, stored_bytes
@@ -72,7 +72,7 @@ def build_export(
             latency_1=_latency(reopened, batch[:1]),
             latency_64=_latency(reopened, _repeated(batch)),
             memory=_memory(reopened, batch[:1]),
-            device=_device(),
+            device=device_name(torch.device("cpu")),
             opset=reopened.opset,
             versions={"espalier": __version__, "torch": torch.__version__, **reopened.versions},
         )
@@ -132,11 +132,6 @@ def _memory(reopened: Reopened, batch: Tensor) -> int | None:
         return None
     peak = peak_bytes(lambda: reopened.run(batch), batch.device)
     return stored_bytes(reopened.module) + peak
-
-
-def _device() -> str:
-    threads = torch.get_num_threads()
-    return f"cpu, {threads} thread{'s' if threads > 1 else ''}"
 
 
 def _file(path: Path) -> ExportedFile:

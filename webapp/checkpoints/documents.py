@@ -6,7 +6,19 @@ from search_engine.architecture import cell_from_json, format_cell
 from webapp.checkpoints.models import Checkpoint
 
 
-class CheckpointJSON(TypedDict):
+class MeasuredJSON(TypedDict):
+    """What inference takes on the device `measured_on`; all null where it was never measured.
+
+    Seconds for a batch of 1 and of 64 images; bytes of weights and activations for one image.
+    """
+
+    latency_1: float | None
+    latency_64: float | None
+    memory: int | None
+    measured_on: str | None
+
+
+class CheckpointJSON(MeasuredJSON):
     """A checkpoint as lists show it. `trial` is the number in its search."""
 
     id: int
@@ -57,11 +69,21 @@ def checkpoint_json(checkpoint: Checkpoint) -> CheckpointJSON:
         "accuracy": checkpoint.accuracy,
         "parameters": checkpoint.parameters,
         "multiply_adds": checkpoint.multiply_adds,
+        **measured_json(checkpoint),
         "bytes": checkpoint.bytes,
         "sha256": checkpoint.sha256,
         "can_start": checkpoint.can_start,
         "pinned": bool(trial and trial.pinned),
         "created_at": checkpoint.created_at.isoformat(),
+    }
+
+
+def measured_json(checkpoint: Checkpoint) -> MeasuredJSON:
+    return {
+        "latency_1": checkpoint.latency_1,
+        "latency_64": checkpoint.latency_64,
+        "memory": checkpoint.memory,
+        "measured_on": checkpoint.measured_on or None,
     }
 
 

@@ -50,6 +50,11 @@ class Checkpoint(models.Model):
     accuracy = models.FloatField(null=True, blank=True)
     parameters = models.BigIntegerField()
     multiply_adds = models.BigIntegerField()
+    # Of inference, where it was measured: seconds of a batch of 1 and of 64, bytes, the device.
+    latency_1 = models.FloatField(null=True, blank=True)
+    latency_64 = models.FloatField(null=True, blank=True)
+    memory = models.BigIntegerField(null=True, blank=True)
+    measured_on = models.CharField(max_length=200, blank=True, default="")
     # Its cell is the start cell, so that a search can start from it: others have grown theirs.
     can_start = models.BooleanField(default=False)
     description = models.JSONField(default=dict)
@@ -72,6 +77,17 @@ class Checkpoint(models.Model):
             models.CheckConstraint(
                 condition=Q(search__isnull=False) | Q(origin=Origin.UPLOAD),
                 name="checkpoint_search_unless_uploaded",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    latency_1__isnull=True,
+                    latency_64__isnull=True,
+                    memory__isnull=True,
+                    measured_on="",
+                )
+                | Q(latency_1__isnull=False, latency_64__isnull=False, memory__isnull=False)
+                & ~Q(measured_on=""),
+                name="checkpoint_measured_whole",
             ),
         ]
         indexes: ClassVar = [

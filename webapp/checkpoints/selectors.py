@@ -18,6 +18,9 @@ ORDERS = {
     "-accuracy": "Best accuracy first",
     "parameters": "Fewest parameters first",
     "multiply_adds": "Fewest multiply-adds first",
+    "latency_1": "Fastest for one image first",
+    "latency_64": "Fastest for 64 images first",
+    "memory": "Least memory first",
     "-bytes": "Largest files first",
 }
 
@@ -76,6 +79,12 @@ def datasets_of(checkpoints: QuerySet[Checkpoint]) -> list[tuple[str, str]]:
     )
 
 
+def devices_of(checkpoints: QuerySet[Checkpoint]) -> list[str]:
+    """On what they were measured: seconds of one are not those of another."""
+    measured = checkpoints.exclude(measured_on="").order_by("measured_on")
+    return list(measured.values_list("measured_on", flat=True).distinct())
+
+
 _HEAVY = (
     "trial__confusion",
     "trial__outcome",
@@ -94,4 +103,8 @@ _LOOKUPS = {
     "can_start": "can_start",
     "min_accuracy": "accuracy__gte",
     "max_parameters": "parameters__lte",
+    "max_latency_1": "latency_1__lte",
+    "max_latency_64": "latency_64__lte",
+    "max_memory": "memory__lte",
+    "measured_on": "measured_on",
 }

@@ -28,4 +28,12 @@ class CheckpointFilterSerializer(serializers.Serializer[None]):
     )
     min_accuracy = serializers.FloatField(required=False, min_value=0, max_value=1)
     max_parameters = serializers.FloatField(required=False)
+    max_latency_1 = serializers.FloatField(required=False, help_text="seconds for one image")
+    max_latency_64 = serializers.FloatField(required=False, help_text="seconds for 64 images")
+    max_memory = serializers.FloatField(required=False, help_text="bytes")
+    measured_on = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        help_text="The device that measured, whose seconds are not those of another.",
+    )
     order = serializers.ChoiceField(choices=list(ORDERS), required=False, default="-created_at")

@@ -40,6 +40,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "is_filtered": any(value not in (None, "", "-created_at") for value in given.values()),
         "origins": Origin.choices,
         "datasets": selectors.datasets_of(visible),
+        "devices": selectors.devices_of(visible),
         "orders": selectors.ORDERS.items(),
         "query": _query(request.GET),
     }

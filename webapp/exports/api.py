@@ -1,4 +1,4 @@
-"""Exports at /api/v1/checkpoints/<id>/exports/."""
+"""Exports and measurements, below /api/v1/checkpoints/<id>/."""
 
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema
@@ -9,16 +9,25 @@ from rest_framework.views import APIView
 
 from webapp.api_requests import read, signed_in
 from webapp.api_schemas import list_of, schema_of
-from webapp.exports import downloads, selectors, services
+from webapp.checkpoints.selectors import checkpoint_to_see
+from webapp.exports import comparison, downloads, selectors, services
 from webapp.exports.models import Kind
 
 EXPORT = schema_of(selectors.ExportJSON)
+COMPARISON = schema_of(comparison.ComparisonJSON)
+MEASUREMENT = schema_of(selectors.MeasurementJSON)
 
 
 class BuildSerializer(serializers.Serializer[None]):
     """What to build."""
 
     kind = serializers.ChoiceField(choices=Kind.choices)
+    dataset = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        help_text="Of a checkpoint that was brought in: the data set to compare on, by its name in"
+        " settings. Left out: the one that exports/datasets/ names as chosen; empty: noise.",
+    )
 
 
 class ExportsView(APIView):
@@ -35,10 +44,21 @@ class ExportsView(APIView):
     )
     def post(self, request: Request, checkpoint_id: int) -> Response:
         """Have one built: 202. One that is there already is left as it is: 200."""
-        kind = read(BuildSerializer, request.data)["kind"]
-        export = services.build(signed_in(request), checkpoint_id, kind)
+        asked = read(BuildSerializer, request.data)
+        export = services.build(signed_in(request), checkpoint_id, **asked)
         code = status.HTTP_202_ACCEPTED if export.is_active else status.HTTP_200_OK
         return Response(selectors.export_json(export), code)
+
+
+class ExportDatasetsView(APIView):
+    """On whose images exports can be compared."""
+
+    @extend_schema(operation_id="exports_datasets", responses={200: COMPARISON})
+    def get(self, request: Request, checkpoint_id: int) -> Response:
+        """Data sets with the network's channels, the likeliest first, and which one is chosen."""
+        user = signed_in(request)
+        found = comparison.of(user, checkpoint_to_see(user, checkpoint_id))
+        return Response(found.to_json())
 
 
 class ExportView(APIView):
@@ -77,3 +97,20 @@ class ExportDownloadView(APIView):
         """Its one file, or a zip of several with their SHA-256; HTTP ranges work."""
         export = selectors.export_to_see(signed_in(request), checkpoint_id, kind)
         return downloads.response(request._request, export)
+
+
+class MeasurementView(APIView):
+    """A checkpoint's latency and memory."""
+
+    @extend_schema(operation_id="checkpoints_measurement", responses={200: MEASUREMENT})
+    def get(self, request: Request, checkpoint_id: int) -> Response:
+        """As last measured; `state` says whether that is being done anew."""
+        return Response(selectors.measurement_json(signed_in(request), checkpoint_id))
+
+    @extend_schema(operation_id="checkpoints_measure", request=None, responses={202: MEASUREMENT})
+    def post(self, request: Request, checkpoint_id: int) -> Response:
+        """Have them measured by a worker, on the device on which it trains."""
+        user = signed_in(request)
+        services.measure(user, checkpoint_id)
+        found = selectors.measurement_json(user, checkpoint_id)
+        return Response(found, status.HTTP_202_ACCEPTED)

@@ -1,7 +1,6 @@
-"""The only place where an export's state changes: one function, one transaction.
+"""The only place where the state of an export or a measurement changes.
 
-A build is claimed by a conditional update, with an attempt number and a lease. Whatever comes from
-an attempt counts only while its number is the row's, so that cancelling need not reach the worker.
+One function, one transaction. What both have in common stands in `claims`.
 """
 
 from collections.abc import Mapping
@@ -9,123 +8,60 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, QuerySet
-from django.utils import timezone
 
 from webapp.checkpoints import files
 from webapp.checkpoints.models import Checkpoint
+from webapp.datasets.models import Dataset
 from webapp.errors import ProductError
-from webapp.exports.models import LEASE, MAX_LOSSES, Export
+from webapp.exports.claims import Claims
+from webapp.exports.models import MAX_LOSSES, Export, Measurement
 from webapp.state import State
-from webapp.task_queue import TaskName, send_on_commit
+from webapp.task_queue import TaskName
 
-LOST = f"The worker was lost {MAX_LOSSES} times while it built this export. Look at its log."
+EXPORTS = Claims(
+    Export,
+    TaskName.BUILD_EXPORT,
+    lost=f"The worker was lost {MAX_LOSSES} times while it built this export. Look at its log.",
+)
+MEASUREMENTS = Claims(
+    Measurement,
+    TaskName.MEASURE_CHECKPOINT,
+    lost=f"The worker was lost {MAX_LOSSES} times while it measured this network. Look at its log.",
+)
 _IDLE = (State.FAILED, State.CANCELLED)
-_NOTHING: Mapping[str, Any] = {
-    "failure": "",
-    "traceback": "",
-    "losses": 0,
-    "lease_until": None,
-    "started_at": None,
-    "ended_at": None,
-}
 
 
 @transaction.atomic
-def export_requested(checkpoint: Checkpoint, kind: str) -> Export:
-    """A row that waits for a worker; the one that there is, where it is built or is being built."""
-    now = timezone.now()
-    export, is_new = Export.objects.get_or_create(checkpoint=checkpoint, kind=kind)
-    if not is_new:
-        again = Export.objects.filter(pk=export.pk, state__in=_IDLE)
-        is_new = bool(again.update(state=State.QUEUED, sent_at=now, created_at=now, **_NOTHING))
-        export.refresh_from_db()
-    if is_new:
-        send_on_commit(TaskName.BUILD_EXPORT, export.pk)
-    return export
+def export_requested(checkpoint: Checkpoint, kind: str, dataset: Dataset | None = None) -> Export:
+    """A row that waits for a worker; the one that there is, where it is built or is being built.
 
-
-@transaction.atomic
-def export_claimed(export_id: int, worker: str) -> int | None:
-    """Take a build.
-
-    Returns:
-        The attempt, the token that later calls need; None where there is nothing to build.
+    Args:
+        checkpoint: what to export.
+        kind: of the export.
+        dataset: whose images it is compared on, where the checkpoint has none of its own.
     """
-    # The update comes first, so that the row is ours before it is read.
-    claimed = Export.objects.filter(pk=export_id, state=State.QUEUED).update(
-        state=State.RUNNING,
-        attempt=F("attempt") + 1,
-        worker=worker[:200],
-        started_at=timezone.now(),
-        lease_until=timezone.now() + LEASE,
+    export, is_new = Export.objects.get_or_create(
+        checkpoint=checkpoint, kind=kind, defaults={"dataset": dataset}
     )
-    return Export.objects.get(pk=export_id).attempt if claimed else None
-
-
-def export_lease_renewed(export_id: int, token: int) -> bool:
-    """Whether the token is current; then it is for a while longer."""
-    return _held(export_id, token).update(lease_until=timezone.now() + LEASE) == 1
-
-
-def is_current(export_id: int, token: int) -> bool:
-    """Whether a result under this token would count."""
-    return _held(export_id, token).exists()
+    EXPORTS.ask(export, again=_IDLE, is_new=is_new, dataset=dataset)
+    return export
 
 
 def export_completed(
     export_id: int, token: int, report: Mapping[str, Any], *, folder: str, sha256: str
 ) -> bool:
     """Built and found right; False where the token is no longer current."""
-    return _end(
-        _held(export_id, token),
-        State.COMPLETED,
-        report=report,
-        folder=folder,
-        sha256=sha256,
-        bytes=report["bytes"],
-    )
-
-
-def export_failed(export_id: int, token: int, failure: str, traceback: str = "") -> bool:
-    """It cannot be built, or its outputs differ; the reason says what and by how much."""
-    return _end(_held(export_id, token), State.FAILED, failure=failure, traceback=traceback)
-
-
-@transaction.atomic
-def export_interrupted(export_id: int, token: int, *, lost: bool) -> bool:
-    """The worker is gone or was asked to stop: the export waits again.
-
-    Args:
-        export_id: of the export.
-        token: of the worker.
-        lost: its lease ran out; after three times the export fails.
-    """
-    held = _held(export_id, token)
-    if lost:
-        held = held.filter(lease_until__lt=timezone.now())
-        if _end(held.filter(losses__gte=MAX_LOSSES - 1), State.FAILED, failure=LOST):
-            return True
-    again = held.update(
-        state=State.QUEUED,
-        losses=F("losses") + int(lost),
-        lease_until=None,
-        started_at=None,
-        sent_at=timezone.now(),
-    )
-    if again:
-        send_on_commit(TaskName.BUILD_EXPORT, export_id)
-    return bool(again)
+    found = {"report": report, "folder": folder, "sha256": sha256, "bytes": report["bytes"]}
+    return EXPORTS.completed(export_id, token, **found)
 
 
 def export_cancelled(export_id: int) -> None:
-    """Given up at once: what a worker still makes of it counts for nothing.
+    """Given up at once.
 
     Raises:
         ProductError: it has ended already.
     """
-    active = Export.objects.filter(pk=export_id, state__in=[State.QUEUED, State.RUNNING])
-    if not _end(active, State.CANCELLED):
+    if not EXPORTS.cancelled(export_id):
         raise ProductError("This export has ended: there is nothing to cancel.", "conflict")
 
 
@@ -144,15 +80,18 @@ def export_deleted(export_id: int) -> None:
         transaction.on_commit(partial(files.delete, export.folder))
 
 
-def export_sent(export_id: int) -> None:
-    """Its message was sent again."""
-    Export.objects.filter(pk=export_id, state=State.QUEUED).update(sent_at=timezone.now())
+@transaction.atomic
+def measurement_requested(checkpoint: Checkpoint) -> Measurement:
+    """A row that waits for a worker, also where it was measured before: devices change."""
+    measurement, is_new = Measurement.objects.get_or_create(checkpoint=checkpoint)
+    MEASUREMENTS.ask(measurement, again=(*_IDLE, State.COMPLETED), is_new=is_new)
+    return measurement
 
 
-def _end(exports: QuerySet[Export], state: State, **found: Any) -> bool:
-    now = timezone.now()
-    return bool(exports.update(state=state, ended_at=now, lease_until=None, **found))
-
-
-def _held(export_id: int, token: int) -> QuerySet[Export]:
-    return Export.objects.filter(pk=export_id, attempt=token, state=State.RUNNING)
+@transaction.atomic
+def measurement_completed(measurement_id: int, token: int, measured: Mapping[str, Any]) -> bool:
+    """What was measured stands in the checkpoint; False where the token is no longer current."""
+    if not MEASUREMENTS.completed(measurement_id, token):
+        return False
+    Checkpoint.objects.filter(measurement=measurement_id).update(**measured)
+    return True

@@ -1,4 +1,4 @@
-"""Rows of exports. What may become of them is in `lifecycle`; nothing else changes a state."""
+"""Rows of exports and measurements. Nothing but `lifecycle` changes their states."""
 
 from datetime import timedelta
 from typing import ClassVar, Final
@@ -24,17 +24,12 @@ class Kind(models.TextChoices):
     PYTORCH = "pytorch", "Plain PyTorch"
 
 
-class Export(models.Model):
-    """A checkpoint in another form. Of each kind there is one, which may be built again.
+class Work(models.Model):
+    """What a worker is asked to do with a checkpoint.
 
-    While a worker builds it, `attempt` is the fencing token. `report` is what the engine found when
-    it compared the files with the checkpoint.
+    While a worker is at it, `attempt` is the fencing token.
     """
 
-    checkpoint = models.ForeignKey(
-        "checkpoints.Checkpoint", on_delete=models.CASCADE, related_name="exports"
-    )
-    kind = models.CharField(max_length=20, choices=Kind)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     failure = models.TextField(blank=True, default="")
     traceback = models.TextField(blank=True, default="")
@@ -49,27 +44,59 @@ class Export(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
+    class Meta:
+        abstract = True
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=~Q(state=State.PAUSED) & Q(state__in=State.values),
+                name="%(class)s_state_known",
+            )
+        ]
+        indexes: ClassVar = [models.Index(fields=["state", "lease_until"], name="%(class)s_lease")]
+
+    @property
+    def is_active(self) -> bool:
+        """Whether a worker is at it, or is to be."""
+        return self.state in (State.QUEUED, State.RUNNING)
+
+
+class Export(Work):
+    """A checkpoint in another form. Of each kind there is one, which may be built again.
+
+    `report` is what the engine found when it compared the files with the checkpoint.
+    """
+
+    checkpoint = models.ForeignKey(
+        "checkpoints.Checkpoint", on_delete=models.CASCADE, related_name="exports"
+    )
+    kind = models.CharField(max_length=20, choices=Kind)
+    # Whose images it is compared on, where the checkpoint has no data set of its own.
+    dataset = models.ForeignKey(
+        "datasets.Dataset", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     report = models.JSONField(null=True, blank=True)
     folder = models.CharField(max_length=300, blank=True, default="")
     sha256 = models.CharField(max_length=64, blank=True, default="")
     bytes = models.BigIntegerField(null=True, blank=True)
 
-    class Meta:
+    class Meta(Work.Meta):
         ordering: ClassVar = ["checkpoint", "pk"]
         constraints: ClassVar = [
+            *Work.Meta.constraints,
             models.UniqueConstraint(fields=["checkpoint", "kind"], name="export_kind_once"),
             models.CheckConstraint(condition=Q(kind__in=Kind.values), name="export_kind_known"),
-            models.CheckConstraint(
-                condition=~Q(state=State.PAUSED) & Q(state__in=State.values),
-                name="export_state_known",
-            ),
         ]
-        indexes: ClassVar = [models.Index(fields=["state", "lease_until"], name="export_lease")]
 
     def __str__(self) -> str:
         return f"{self.kind} of checkpoint {self.checkpoint_id}"
 
-    @property
-    def is_active(self) -> bool:
-        """Whether a worker builds it, or is to."""
-        return self.state in (State.QUEUED, State.RUNNING)
+
+class Measurement(Work):
+    """That a checkpoint's latency and memory were asked for; they stand in the checkpoint."""
+
+    checkpoint = models.OneToOneField(
+        "checkpoints.Checkpoint", on_delete=models.CASCADE, related_name="measurement"
+    )
+
+    def __str__(self) -> str:
+        return f"measurement of checkpoint {self.checkpoint_id}"

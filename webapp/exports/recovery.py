@@ -1,22 +1,28 @@
-"""Finding builds that were lost, and saying again what is due."""
+"""Finding builds and measurements that were lost, and saying again what is due."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.utils import timezone
 
 from webapp.exports import lifecycle
-from webapp.exports.models import Export
+from webapp.exports.claims import Claims
 from webapp.state import State
-from webapp.task_queue import TaskName, send
+from webapp.task_queue import send
 
 RESEND_AFTER = timedelta(seconds=30)
 
 
 def recover() -> None:
     """Queue again what a lost worker held, and send again what nobody took."""
-    now = timezone.now()
-    for export in Export.objects.filter(state=State.RUNNING, lease_until__lt=now):
-        lifecycle.export_interrupted(export.pk, export.attempt, lost=True)
-    for export in Export.objects.filter(state=State.QUEUED, sent_at__lte=now - RESEND_AFTER):
-        lifecycle.export_sent(export.pk)
-        send(TaskName.BUILD_EXPORT, export.pk)
+    for claims in (lifecycle.EXPORTS, lifecycle.MEASUREMENTS):
+        _recover(claims)
+
+
+def _recover(claims: Claims[Any]) -> None:
+    now, rows = timezone.now(), claims.rows.objects
+    for row in rows.filter(state=State.RUNNING, lease_until__lt=now):
+        claims.interrupted(row.pk, row.attempt, lost=True)
+    for row in rows.filter(state=State.QUEUED, sent_at__lte=now - RESEND_AFTER):
+        claims.sent(row.pk)
+        send(claims.task, row.pk)

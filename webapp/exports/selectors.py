@@ -1,20 +1,26 @@
-"""What pages and the API read of exports. Rights are those of the checkpoint."""
+"""What pages and the API read of exports and measurements. Rights are the checkpoint's."""
 
 from typing import Any, TypedDict
 
+from webapp.checkpoints.documents import MeasuredJSON, measured_json
 from webapp.checkpoints.downloads import stem
 from webapp.checkpoints.selectors import User, checkpoint_to_see
 from webapp.errors import ProductError
-from webapp.exports.models import Export, Kind
+from webapp.exports.models import Export, Kind, Measurement
 
 
 class ExportJSON(TypedDict):
-    """An export as pages draw it. Seconds of one batch in `latency_1` and `latency_64`."""
+    """An export as pages draw it. Seconds of one batch in `latency_1` and `latency_64`.
+
+    `dataset` is the one that was chosen to compare on, by its name in settings, or empty.
+    """
 
     id: int
     checkpoint: int
     kind: str
     label: str
+    dataset: str
+    dataset_name: str
     state: str
     failure: str
     worker: str
@@ -24,6 +30,19 @@ class ExportJSON(TypedDict):
     sha256: str
     file_name: str
     report: dict[str, Any] | None
+
+
+class MeasurementJSON(MeasuredJSON):
+    """What is known of a checkpoint's latency and memory, and of asking for them anew.
+
+    `state` and `asked_at` are null where nobody has asked.
+    """
+
+    checkpoint: int
+    state: str | None
+    failure: str
+    worker: str
+    asked_at: str | None
 
 
 def exports_of(user: User, checkpoint_id: int) -> list[Export]:
@@ -50,6 +69,8 @@ def export_json(export: Export) -> ExportJSON:
         "checkpoint": export.checkpoint_id,
         "kind": export.kind,
         "label": Kind(export.kind).label,
+        "dataset": export.dataset.engine_name if export.dataset else "",
+        "dataset_name": export.dataset.name if export.dataset else "",
         "state": export.state,
         "failure": export.failure,
         "worker": export.worker,
@@ -69,4 +90,18 @@ def file_name(export: Export) -> str:
     return f"{stem(export.checkpoint)}-{export.kind}.{ending}"
 
 
-_CHECKPOINT = ("checkpoint__search", "checkpoint__trial")
+def measurement_json(user: User, checkpoint_id: int) -> MeasurementJSON:
+    """Of a checkpoint that the user may look at."""
+    checkpoint = checkpoint_to_see(user, checkpoint_id)
+    asked = Measurement.objects.filter(checkpoint=checkpoint).first()
+    return {
+        **measured_json(checkpoint),
+        "checkpoint": checkpoint.pk,
+        "state": asked.state if asked else None,
+        "failure": asked.failure if asked else "",
+        "worker": asked.worker if asked else "",
+        "asked_at": asked.created_at.isoformat() if asked else None,
+    }
+
+
+_CHECKPOINT = ("checkpoint__search", "checkpoint__trial", "dataset")

@@ -15,9 +15,20 @@ from webapp.task_queue import TaskName
 def build_export(self: "Task[[int], None]", export_id: int) -> None:
     from webapp.exports import builder
 
-    builder.build(export_id, str(self.request.hostname or socket.gethostname()))
+    builder.build(export_id, _name(self))
+
+
+@shared_task(name=TaskName.MEASURE_CHECKPOINT, bind=True)
+def measure_checkpoint(self: "Task[[int], None]", measurement_id: int) -> None:
+    from webapp.exports import measurer
+
+    measurer.measure(measurement_id, _name(self))
 
 
 @shared_task(name=TaskName.RECOVER_EXPORTS)
 def recover() -> None:
     recovery.recover()
+
+
+def _name(task: "Task[[int], None]") -> str:
+    return str(task.request.hostname or socket.gethostname())

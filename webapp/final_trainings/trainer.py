@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from search_engine.checkpoint import WEIGHTS, read_description
+from search_engine.checkpoint import WEIGHTS, load_checkpoint, read_description
 from search_engine.errors import (
     OutOfMemory,
     SearchEngineError,
@@ -20,6 +20,7 @@ from search_engine.final_training.train import train_final
 from webapp import stopping
 from webapp.checkpoints import files
 from webapp.checkpoints.models import Checkpoint, Origin
+from webapp.checkpoints.storing import costs_in_passing, measured
 from webapp.datasets.loading import load_images
 from webapp.final_trainings import folders, lifecycle
 from webapp.final_trainings.events import Epoch, Reason
@@ -104,6 +105,7 @@ def _keep(training: FinalTraining, token: int, result: FinalResult, folder: Path
     """Into the storage, and into the row; it counts only while the token is current."""
     description = read_description(folder)
     place = f"searches/{training.search_id}/final/{training.pk}-{token}"
+    network = load_checkpoint(folder, device=worker_memory.device())
     files.put(folder, place)
     kept = Checkpoint(
         owner_id=training.search.owner_id,
@@ -116,6 +118,7 @@ def _keep(training: FinalTraining, token: int, result: FinalResult, folder: Path
         parameters=result.parameters,
         multiply_adds=result.multiply_adds,
         description=description.to_json(),
+        **measured(network, costs_in_passing(network)),
     )
     if lifecycle.completed(training.pk, token, _columns(result), kept):
         folders.delete(training.pk)

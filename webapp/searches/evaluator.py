@@ -129,6 +129,7 @@ def _stored(
         accuracy=result.accuracy,
         trained_on=warm.data.trained_on,
         lineage=asked.lineage(warm.config) if warm.config.inherit else None,
+        costs=result.costs,
     )
 
 

@@ -16,7 +16,7 @@ from search_engine.training import EpochEnded, Event
 from search_engine.training.metrics import evaluate
 from webapp.checkpoints import files
 from webapp.checkpoints.models import Checkpoint, Origin
-from webapp.checkpoints.storing import store
+from webapp.checkpoints.storing import costs_in_passing, store
 from webapp.searches import lifecycle, worker_memory
 from webapp.searches.holding import Stop, renewed
 from webapp.searches.models import Search
@@ -114,7 +114,13 @@ def _tell(search: Search, token: int, config: SearchConfig, event: EpochEnded) -
 
 def _keep(search: Search, token: int, data: SearchData, network: Network, accuracy: float) -> None:
     folder = files.start_folder(search.pk)
-    stored = store(network, folder, accuracy=accuracy, trained_on=data.trained_on)
+    stored = store(
+        network,
+        folder,
+        accuracy=accuracy,
+        trained_on=data.trained_on,
+        costs=costs_in_passing(network),
+    )
     lifecycle.start_completed(
         search.pk,
         token,

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from webapp.checkpoints import files
 from webapp.checkpoints.models import Checkpoint
+from webapp.exports.lifecycle import measurement_requested
 from webapp.start_networks.models import LEASE, MAX_LOSSES, StartNetwork, Step
 from webapp.state import State
 from webapp.task_queue import TaskName, send_on_commit
@@ -62,11 +63,15 @@ def outline_read(network_id: int, attempt: int, outline: Mapping[str, Any]) -> b
 
 @transaction.atomic
 def adopted(network_id: int, attempt: int, checkpoint: Checkpoint) -> bool:
-    """Its checkpoint is there, files and all; False where the attempt counts no more."""
+    """Its checkpoint is there, files and all; False where the attempt counts no more.
+
+    It is measured by a worker that trains: this one may have another device, and much to do.
+    """
     if not _end(network_id, attempt, State.COMPLETED):
         return False
     checkpoint.save()
     StartNetwork.objects.filter(pk=network_id).update(checkpoint=checkpoint)
+    measurement_requested(checkpoint)
     return True
 
 

@@ -1,3 +1,4 @@
 """Under which names the uploaded files are kept."""
 
-PROGRAM, WEIGHTS, CHECKPOINT = "program.pt2", "weights.safetensors", "checkpoint.zip"
+PROGRAM, WEIGHTS = "program.pt2", "weights.safetensors"
+CHECKPOINT, DESCRIPTION = "checkpoint.zip", "checkpoint.json"

@@ -4,8 +4,7 @@ from pathlib import Path
 
 from search_engine.architecture import ImageShape, Outline
 from search_engine.checkpoint import load_checkpoint, read_description
-from search_engine.checkpoint_zip import opened
-from search_engine.errors import SearchEngineError
+from search_engine.errors import CheckpointError, SearchEngineError
 from search_engine.networks import Network
 from search_engine.networks.adopted import adopt, outline_exported, outline_torchvision
 from webapp.checkpoints import files
@@ -14,7 +13,8 @@ from webapp.checkpoints.storing import Stored, store
 from webapp.searches.holding import renewed
 from webapp.start_networks import lifecycle
 from webapp.start_networks.models import Source, StartNetwork, Step
-from webapp.start_networks.names import CHECKPOINT, PROGRAM, WEIGHTS
+from webapp.start_networks.names import PROGRAM, WEIGHTS
+from webapp.start_networks.uploaded import whole_checkpoint
 
 
 def prepare(network_id: int) -> None:
@@ -33,11 +33,18 @@ def prepare(network_id: int) -> None:
             else:
                 _adopt(network, attempt, folder)
     except SearchEngineError as error:
-        lifecycle.failed(network_id, attempt, str(error))
+        lifecycle.failed(network_id, attempt, _told(error))
     except Exception as error:
         reason = f"A fault of Espalier, {type(error).__name__}: {error}"
         lifecycle.failed(network_id, attempt, reason)
         raise
+
+
+def _told(error: SearchEngineError) -> str:
+    """Without the folder of this worker, which says nothing to a user."""
+    if isinstance(error, CheckpointError):
+        return f"{Path(error.path).name}: {error.reason}"
+    return str(error)
 
 
 def _outline(network: StartNetwork, folder: Path) -> Outline:
@@ -64,7 +71,7 @@ def _words(image: ImageShape) -> str:
 def _adopt(network: StartNetwork, attempt: int, folder: Path) -> None:
     target = f"checkpoints/start-network-{network.pk}-{attempt}"
     if network.source == Source.CHECKPOINT:
-        stored = _checkpoint(folder / CHECKPOINT, target)
+        stored = _checkpoint(folder, target)
     else:
         adopted = _adopted(network, folder)
         stored = store(adopted, target, accuracy=None, trained_on=None)
@@ -79,9 +86,9 @@ def _adopted(network: StartNetwork, folder: Path) -> Network:
     return adopt(outline.config(network.sites), weights=weights, seed=0)
 
 
-def _checkpoint(path: Path, target: str) -> Stored:
+def _checkpoint(uploaded: Path, target: str) -> Stored:
     """An uploaded checkpoint, loaded once to see that it is whole, and written anew."""
-    with opened(path) as folder:
+    with whole_checkpoint(uploaded) as folder:
         description = read_description(folder)
         return store(
             load_checkpoint(folder),

@@ -31,6 +31,10 @@ _TYPES: Mapping[int, torch.dtype] = {
     13: torch.bfloat16,
 }
 """torch.export's numbers of the types, from `torch/_export/serde/schema.py` of torch 2.11."""
+_ADVICE = (
+    "write it with torch.export.save(torch.export.export(network, (images,)), path): what"
+    " torch.save writes is a pickle, which is never opened"
+)
 
 
 class Archive:
@@ -50,11 +54,11 @@ class Archive:
         except OSError as error:
             self.fail(error.strerror or str(error))
         except zipfile.BadZipFile:
-            self.fail("expected an archive of torch.export.save, got no zip")
+            self.fail(f"expected an archive of torch.export.save, got no zip; {_ADVICE}")
         names = self._zip.namelist()
         graphs = [name for name in names if name.endswith("/models/model.json")]
         if len(graphs) != 1:
-            self.fail("expected an archive of torch.export.save with one model")
+            self.fail(f"expected an archive of torch.export.save with one model; {_ADVICE}")
         self._root = graphs[0].removesuffix("models/model.json")
         if self._read("byteorder", 64).strip() not in (b"little", b""):
             self.fail("expected little-endian tensors")

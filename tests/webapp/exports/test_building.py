@@ -23,7 +23,7 @@ from webapp.accounts.models import User
 from webapp.checkpoints import files
 from webapp.checkpoints.models import Checkpoint
 from webapp.exports import builder, lifecycle, tasks
-from webapp.exports.builder import real_images
+from webapp.exports.images import real_images
 from webapp.exports.models import Export
 from webapp.state import State
 

@@ -18,7 +18,7 @@ REPORT: dict[str, Any] = {"bytes": 5, "files": []}
 
 
 def claimed(export: Export) -> int:
-    token = lifecycle.export_claimed(export.pk, "worker")
+    token = lifecycle.EXPORTS.claimed(export.pk, "worker")
     assert token is not None
     return token
 
@@ -50,7 +50,7 @@ def test_a_request_waits_and_is_sent_once(
 
 def test_one_worker_gets_it(export: Export) -> None:
     claimed(export)
-    assert lifecycle.export_claimed(export.pk, "another") is None
+    assert lifecycle.EXPORTS.claimed(export.pk, "another") is None
     assert state(export) == State.RUNNING
 
 
@@ -58,11 +58,11 @@ def test_what_is_completed_is_not_built_again(export: Export) -> None:
     assert complete(export, claimed(export))
     assert state(export) == State.COMPLETED
     assert lifecycle.export_requested(export.checkpoint, "onnx").state == State.COMPLETED
-    assert lifecycle.export_claimed(export.pk, "worker") is None
+    assert lifecycle.EXPORTS.claimed(export.pk, "worker") is None
 
 
 def test_a_failed_one_is_built_again_without_its_reason(export: Export) -> None:
-    lifecycle.export_failed(export.pk, claimed(export), "no such operation")
+    lifecycle.EXPORTS.failed(export.pk, claimed(export), "no such operation")
     assert state(export) == State.FAILED
     again = lifecycle.export_requested(export.checkpoint, "onnx")
     assert (again.pk, again.state, again.failure) == (export.pk, State.QUEUED, "")
@@ -73,7 +73,7 @@ def test_cancelling_counts_at_once(is_running: bool, export: Export) -> None:
     token = claimed(export) if is_running else 1
     lifecycle.export_cancelled(export.pk)
     assert not complete(export, token)
-    assert not lifecycle.export_lease_renewed(export.pk, token)
+    assert not lifecycle.EXPORTS.lease_renewed(export.pk, token)
     assert state(export) == State.CANCELLED
 
 
@@ -88,7 +88,7 @@ def test_a_result_of_an_old_attempt_counts_for_nothing(export: Export) -> None:
     lose(export)
     new = claimed(export)
     assert not complete(export, old)
-    assert not lifecycle.export_failed(export.pk, old, "late")
+    assert not lifecycle.EXPORTS.failed(export.pk, old, "late")
     assert complete(export, new)
 
 
@@ -106,13 +106,13 @@ def test_a_lost_worker_costs_an_attempt_and_the_third_fails_with_the_reason(
 
 def test_a_worker_that_stops_costs_no_attempt(export: Export) -> None:
     for _ in range(4):
-        lifecycle.export_interrupted(export.pk, claimed(export), lost=False)
+        lifecycle.EXPORTS.interrupted(export.pk, claimed(export), lost=False)
     assert (state(export), export.losses) == (State.QUEUED, 0)
 
 
 def test_a_renewed_lease_is_not_lost(export: Export) -> None:
     token = claimed(export)
-    assert lifecycle.export_lease_renewed(export.pk, token)
+    assert lifecycle.EXPORTS.lease_renewed(export.pk, token)
     recovery.recover()
     assert state(export) == State.RUNNING
 

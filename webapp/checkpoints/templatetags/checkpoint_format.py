@@ -18,6 +18,26 @@ def accuracy(fraction: float | None) -> SafeString | str:
 
 
 @register.filter
+def milliseconds(seconds: float | None) -> SafeString | str:
+    """Seconds of a batch, in three digits: 0.0123 is `12.3 ms`."""
+    if seconds is None:
+        return NONE
+    value = 1000 * seconds
+    digits = 2 if value < 10 else 1 if value < 100 else 0
+    return format_html("{} <small>ms</small>", f"{value:,.{digits}f}")
+
+
+@register.filter
+def mebibytes(count: int | None) -> SafeString | str:
+    """Bytes of memory, in three digits: 1,300,000 is `1.24 MiB`."""
+    if count is None:
+        return NONE
+    value = count / 2**20
+    digits = 2 if value < 10 else 1 if value < 100 else 0
+    return format_html("{} <small>MiB</small>", f"{value:,.{digits}f}")
+
+
+@register.filter
 def short_count(count: int) -> str:
     """Three digits and a unit: 612,345 is `612 K`, 1,230,000 is `1.23 M`."""
     if count < 1000:
