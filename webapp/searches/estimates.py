@@ -3,32 +3,33 @@
 from typing import Any
 
 from search_engine.architecture import Architecture
+from search_engine.architecture.memory import training_memory
 from search_engine.config import SearchConfig
 from search_engine.errors import SearchEngineError
 from webapp.datasets.models import Dataset
 from webapp.searches.models import Trial
 from webapp.state import State
 
-BYTES_A_PARAMETER = 12
-"""Weight, gradient and momentum, of four bytes each; activations come on top."""
-
 
 def launch_estimate(config: SearchConfig, dataset: Dataset) -> dict[str, Any]:
-    """Counts, exactly; the least memory of a training; and the time on one worker, from the speed
-    of the last trial of this installation, where there was one.
+    """Counts, exactly; memory for training the start network, the images included; and the time on
+    one worker, from the speed of the last trial of this installation, where there was one.
     """
     try:
-        cost = Architecture.start(config.skeleton).cost
+        start = Architecture.start(config.skeleton)
+        memory = training_memory(start.skeleton, start.cell, config.start_recipe.batch_size)
     except SearchEngineError:
         return {}
+    cost = start.cost
     epochs = config.start_recipe.epochs + config.budget.max_trials * config.recipe.epochs
     found: dict[str, Any] = {
         "parameters": cost.parameters,
         "multiply_adds": cost.multiply_adds,
         "cells": config.space.size(),
         "epochs": epochs,
-        "memory": BYTES_A_PARAMETER * cost.parameters,
     }
+    if memory is not None:
+        found["memory"] = memory + dataset.size_bytes
     held_out = config.data.validation + config.data.calibration
     images = epochs * training_images(dataset, held_out, config.data.train_limit)
     if (seconds := seconds_of(images, cost.multiply_adds, _last_trial())) is not None:

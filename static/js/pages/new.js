@@ -1,5 +1,6 @@
 // The launch form: while one types, the server's own rules judge, and the counts follow.
-import { duration, shortCount } from "../domain/format.js";
+import { duration, power } from "../domain/format.js";
+import { fileSize } from "../domain/upload.js";
 import { checkedForm } from "../lib/checked_form.js";
 import { byId } from "../lib/dom.js";
 
@@ -22,14 +23,12 @@ function show({ errors, changed, ...counts }) {
     byId(`count-${name}`).textContent = counts[name] == null ? "–" : readable(counts[name]);
   }
   byId("count-seconds").textContent = counts.seconds == null ? "known after a first trial" : `about ${duration(counts.seconds)}`;
-  byId("count-memory").textContent = counts.memory == null ? "–" : `${shortCount(counts.memory)}B`;
+  byId("count-memory").textContent = counts.memory == null ? "–" : `about ${fileSize(counts.memory)}`;
 }
 
 /** With commas; a count that nobody can read so (cells of a space) by its magnitude. */
 function readable(count) {
-  if (count < 1e12) return count.toLocaleString("en");
-  const [digits, power] = count.toExponential(1).split("e+");
-  return `${digits} × 10^${power}`;
+  return count < 1e12 ? count.toLocaleString("en") : power(count);
 }
 
 checkedForm(form, byId("launch-button"), show, (name) => touched.add(name));

@@ -104,7 +104,9 @@ def test_the_check_guesses_the_time_from_the_last_trial_here(
 ) -> None:
     sent = filled(alice, small_config(), **{"budget.max_trials": 9})
     before = client.post("/searches/check/", sent).json()
-    assert "seconds" not in before and before["memory"] == 12 * before["parameters"]
+    assert "seconds" not in before
+    # Weights, gradients and momentum are the least of it: a batch of maps, and the images.
+    assert before["memory"] > 12 * before["parameters"] + search.dataset.size_bytes
     Trial.objects.create(
         search=search,
         number=1,
