@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { clock, counted, dateTime, duration, percent, percentTick, plural, points, remaining, remainingRange, shortCount, shortTime, tickCount } from "../../static/js/domain/format.js";
+import { clock, counted, dateTime, duration, percent, percentTick, plural, points, power, remaining, remainingRange, shortCount, shortTime, tickCount } from "../../static/js/domain/format.js";
 
 const plain = (text) => text.replaceAll("\u202f", " ");
 
@@ -50,3 +50,10 @@ test("today has no date", () => {
 });
 
 test("one has no s", () => assert.deepEqual([plural(1, "trial"), plural(2, "trial")], ["1 trial", "2 trials"]));
+
+test("very small and very large numbers are written with powers of ten", () => {
+  assert.equal(power(4.13e-7), "4.1 × 10⁻⁷");
+  assert.equal(power(1e-4), "10⁻⁴");
+  assert.equal(power(2.5e-12), "2.5 × 10⁻¹²");
+  assert.equal(power(3.04e31), "3.0 × 10³¹");
+});

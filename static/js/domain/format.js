@@ -54,6 +54,13 @@ export const whole = (count) => (count == null ? NONE : Math.round(count).toLoca
 
 const UNITS = [["d", 86_400], ["h", 3_600], ["min", 60], ["s", 1]];
 
+/** 0.00000041 is "4.1 × 10⁻⁷"; for what no digits and units say better. */
+export function power(value) {
+  const [digits, exponent] = value.toExponential(1).split("e");
+  const raised = [...String(Number(exponent))].map((sign) => (sign === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(sign)])).join("");
+  return `${digits === "1.0" ? "" : `${digits} × `}10${raised}`;
+}
+
 /** A duration in its two largest units: "2 h 14 min", "4 min 2 s", "22 s", "0.8 s". */
 export function duration(seconds) {
   if (seconds == null || !Number.isFinite(seconds)) return NONE;

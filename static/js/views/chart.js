@@ -179,7 +179,7 @@ export function label(plot, text, x, y, { align = "left", colour = "--ink-3", bo
   const ratio = devicePixelRatio;
   ctx.save();
   ctx.font = `${bold ? "600 " : ""}${11 * ratio}px "Inter", "Inter fallback", system-ui, sans-serif`;
-  Object.assign(ctx, { textAlign: align, lineJoin: "round", lineWidth: 4 * ratio });
+  Object.assign(ctx, { textAlign: align, textBaseline: "alphabetic", lineJoin: "round", lineWidth: 4 * ratio });
   ctx.strokeStyle = token("--surface");
   ctx.strokeText(text, x, y);
   ctx.fillStyle = token(colour);
