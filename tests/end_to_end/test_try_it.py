@@ -34,6 +34,7 @@ def test_a_network_classifies_in_the_browser_as_it_does_in_python(
     page.goto(f"{espalier.address}/searches/{search}/")
     expect(page.locator("#search-state")).to_have_text("Completed", timeout=4 * MINUTES)
     open_best_checkpoint(page)
+    measure(page)
     page.get_by_role("button", name="Build the ONNX export").click()
     expect(page.locator("#exports [data-kind=onnx]")).to_contain_text(
         "allowed, on 256 test images", timeout=4 * MINUTES
@@ -65,6 +66,15 @@ def open_best_checkpoint(page: Page) -> None:
     expect(page).to_have_url(re.compile("origin=trial"))
     page.locator("td.network-cell a").first.click()
     expect(page.locator("#network svg")).to_be_visible()
+
+
+def measure(page: Page) -> None:
+    """The search measured no latency, so a worker does it now."""
+    expect(page.locator("#measurement [data-device]")).to_have_text("nowhere yet")
+    page.get_by_role("button", name="Measure", exact=True).click()
+    expect(page.locator("#measurement [data-memory]")).to_contain_text("MiB", timeout=MINUTES)
+    expect(page.locator("#measurement [data-device]")).to_contain_text("thread")
+    expect(page.get_by_role("button", name="Measure again")).to_be_enabled()
 
 
 def download_checkpoint(page: Page, folder: Path) -> Path:

@@ -1,11 +1,14 @@
 """Seconds and bytes of a forward pass; the bytes by hand."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch import Tensor, nn
 
+from search_engine import latency
 from search_engine.architecture import Architecture
-from search_engine.latency import measure_costs, measure_latency, measure_memory
+from search_engine.latency import device_name, measure_costs, measure_latency, measure_memory
 from search_engine.networks import CondenseNet, build_network
 from search_engine.objective import CostKind
 from search_engine.peak_memory import peak_bytes, stored_bytes
@@ -83,3 +86,13 @@ def test_memory_on_a_gpu_is_at_least_what_the_cpu_counts() -> None:
     counted = measure_memory(network, 64)
     # The allocator rounds up, and the libraries have workspaces.
     assert measure_memory(network.cuda(), 64) >= counted
+
+
+def test_what_measured_is_named_with_its_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(latency, "PROCESSORS", tmp_path / "cpuinfo")
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+    assert device_name(CPU) == "CPU, 3 threads"
+    (tmp_path / "cpuinfo").write_text("processor\t: 0\nmodel name\t: Quiet 7\nmodel name\t: x\n")
+    assert device_name(CPU) == "Quiet 7, 3 threads"

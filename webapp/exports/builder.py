@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.conf import settings
+from django.core.files.storage import default_storage
 from safetensors.torch import save_file
 
 from webapp.checkpoints import files
@@ -47,8 +48,18 @@ def _build(export: Export, token: int, stop: Callable[[], bool]) -> None:
         files.put(place / "out", folder, names)
     hashes = [file["sha256"] for file in report["files"]]
     sha256 = hashes[0] if len(hashes) == 1 else report["sha256"]
-    if not lifecycle.export_completed(export.pk, token, report, folder=folder, sha256=sha256):
+    if lifecycle.export_completed(export.pk, token, report, folder=folder, sha256=sha256):
+        _delete_others(folder, export.kind)
+    else:
         files.delete(folder)
+
+
+def _delete_others(folder: str, kind: str) -> None:
+    """What attempts have stored whose worker was killed before it could say so."""
+    place, _, own = folder.rpartition("/")
+    for name in default_storage.listdir(place)[0]:
+        if name != own and name.rpartition("-")[0] == kind:
+            files.delete(f"{place}/{name}")
 
 
 def _run(place: Path, stop: Callable[[], bool]) -> dict[str, Any]:

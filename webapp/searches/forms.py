@@ -182,8 +182,8 @@ def _terms(cleaned: Mapping[str, Any]) -> list[Document]:
 
 def _skeleton(given: Document, base: Document) -> Document:
     """The skeleton of the family that was chosen; fields of other families are left out."""
-    family = FAMILIES[given["family"]]
-    start = base if base["family"] == given["family"] else family().to_json()
+    family = given["family"]
+    start = base if base["family"] == family else FAMILIES[family]().to_json()
     known = {name: value for name, value in given.items() if name in start and value is not None}
     if "blocks" in known and not isinstance(start["blocks"], list | tuple):
         known["blocks"] = known["blocks"][0]

@@ -3,6 +3,7 @@ import { parseCell } from "../domain/notation.js";
 import { byId, pageJson } from "../lib/dom.js";
 import { Diagram } from "../views/diagram.js";
 import { exportsPanel } from "../views/exports_panel.js";
+import { measurementView } from "../views/measurement.js";
 import { tryIt } from "../views/try_it.js";
 
 const { checkpoint, dataset, can_edit: canEdit } = pageJson("page-state");
@@ -15,5 +16,6 @@ function drawNetwork() {
 }
 
 drawNetwork();
+measurementView(byId("measurement"), { checkpoint: checkpoint.id });
 const panel = exportsPanel(byId("exports"), { checkpoint: checkpoint.id, canEdit });
 if (byId("try")) panel.onChange(tryIt(byId("try"), { checkpoint, dataset, canEdit, build: panel.build }));

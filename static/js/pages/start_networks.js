@@ -1,6 +1,7 @@
 // A network of one's own: the form shows what its source needs; ticks are judged by the server.
 import { getJson } from "../lib/api.js";
 import { byId, setText } from "../lib/dom.js";
+import { follow } from "../lib/refresh.js";
 
 const CHECK_AFTER_MS = 200;
 const POLL_MS = 700;
@@ -17,10 +18,19 @@ function followSource(form) {
 }
 
 /** Ask until the worker has ended, then show the server's page. */
-async function followStep(place) {
-  const known = await getJson(place.dataset.progressUrl).catch((error) => (error.status === 404 ? { state: "gone" } : null));
-  if (known && !["queued", "running"].includes(known.state)) return location.reload();
-  return setTimeout(() => followStep(place), POLL_MS);
+function followStep(place) {
+  follow(() => getJson(place.dataset.progressUrl), ({ state }) => {
+    const goesOn = ["queued", "running"].includes(state);
+    if (!goesOn) location.reload();
+    return goesOn;
+  }, { everyMs: POLL_MS });
+}
+
+/** What to do about ticks that the server refuses. */
+function advice(ticked) {
+  if (!ticked.length) return "Tick at least one convolution.";
+  const kinds = new Set(ticked.map((box) => box.dataset.kind));
+  return kinds.size > 1 ? "Plain and grouped convolutions do not go together: keep one kind." : null;
 }
 
 function startSites(form) {
@@ -28,9 +38,7 @@ function startSites(form) {
   let [timer, asked] = [0, 0];
 
   function show({ reason, parameters, multiply_adds: multiplyAdds }) {
-    const place = byId("reason");
-    place.classList.toggle("wrong", Boolean(reason));
-    setText(place, reason ? `These do not go together: ${reason}` : "Tick the convolutions that cells may replace. Plain ones go together; so do grouped ones.");
+    setText(byId("reason"), reason && (advice(boxes.filter((box) => box.checked)) ?? reason));
     byId("make").disabled = Boolean(reason) || boxes.every((box) => box.disabled);
     if (reason) return;
     setText(byId("parameters"), parameters.toLocaleString("en"));

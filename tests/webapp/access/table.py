@@ -142,6 +142,8 @@ EXPORTS: dict[str, Methods] = {
         "GET": looked_at(),
         "POST": changed(202, body={"kind": "pytorch"}),
     },
+    f"api/v1/{CHECKPOINT}exports/datasets/": {"GET": looked_at()},
+    f"api/v1/{CHECKPOINT}measurement/": {"GET": looked_at(), "POST": changed(202)},
     f"api/v1/{EXPORT}": {"GET": looked_at(), "DELETE": changed(409)},
     f"api/v1/{EXPORT}cancel/": {"POST": changed()},
     f"api/v1/{EXPORT}download/": {"GET": looked_at(409)},  # it has not been built yet

@@ -20,7 +20,15 @@ def test_a_search_has_one_start_checkpoint_and_any_number_of_final_ones(
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"origin": Origin.START}, {"trial": None}, {"search": None}, {"origin": "bought"}]
+    "wrong",
+    [
+        {"origin": Origin.START},
+        {"trial": None},
+        {"search": None},
+        {"origin": "bought"},
+        {"measured_on": "a device without seconds"},
+        {"latency_1": 1.0, "latency_64": 1.0, "memory": 1},
+    ],
 )
 def test_a_row_that_contradicts_itself_is_refused(
     wrong: dict[str, object], grown: Checkpoint

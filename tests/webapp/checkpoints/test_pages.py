@@ -11,7 +11,12 @@ from tests.webapp.checkpoints.making import make
 from tests.webapp.searches.driving import browser, work
 from webapp.accounts.models import User
 from webapp.checkpoints.models import Checkpoint, Origin
-from webapp.checkpoints.templatetags.checkpoint_format import accuracy, short_count
+from webapp.checkpoints.templatetags.checkpoint_format import (
+    accuracy,
+    mebibytes,
+    milliseconds,
+    short_count,
+)
 from webapp.searches import services
 from webapp.searches.forms import LaunchForm
 from webapp.searches.models import Search
@@ -50,6 +55,28 @@ def test_the_list_is_filtered_and_ordered_by_its_address(
     assert listed(client, "dataset=digits&origin=final") == [final.pk]
     assert listed(client, "dataset=cifar10") == []
     assert listed(client, "min_accuracy=0.8") == [final.pk]
+
+
+def measure(checkpoint: Checkpoint, seconds: float, device: str) -> None:
+    columns = {"latency_1": seconds, "latency_64": 40 * seconds, "memory": int(1e9 * seconds)}
+    Checkpoint.objects.filter(pk=checkpoint.pk).update(**columns, measured_on=device)
+
+
+def test_latencies_order_the_list_with_the_device_beside_them(
+    client: Client, search: Search, start: Checkpoint, grown: Checkpoint
+) -> None:
+    final = make(search, Origin.FINAL)
+    measure(start, 0.0021, "AMD EPYC, 1 thread")
+    assert listed(client, "order=latency_1") == [start.pk, final.pk, grown.pk]
+    page = client.get("/checkpoints/").content.decode()
+    assert "2.10 <small>ms</small>" in page and "84.0 <small>ms</small>" in page
+    assert ">AMD EPYC, 1 thread</td>" in page and 'name="measured_on"' not in page
+    measure(final, 0.0005, "NVIDIA H100")
+    assert listed(client, "order=memory") == [final.pk, start.pk, grown.pk]
+    assert listed(client, "max_latency_64=0.05") == [final.pk]
+    assert listed(client, "max_latency_1=1&max_memory=1e6&order=latency_64") == [final.pk]
+    assert listed(client, "measured_on=AMD+EPYC,+1+thread") == [start.pk]
+    assert "<option>NVIDIA H100</option>" in client.get("/checkpoints/").content.decode()
 
 
 def test_a_filter_that_makes_no_sense_filters_nothing(client: Client, start: Checkpoint) -> None:
@@ -166,4 +193,11 @@ def test_numbers_are_short_and_have_their_units() -> None:
         "1.23\u202fM",
     ]
     assert accuracy(0.94631) == "94.63 <small>%</small>"
+    assert [milliseconds(seconds) for seconds in (0.00084, 0.0123, 2.5, None)] == [
+        "0.84 <small>ms</small>",
+        "12.3 <small>ms</small>",
+        "2,500 <small>ms</small>",
+        "–",
+    ]
+    assert mebibytes(1_300_000) == "1.24 <small>MiB</small>"
     assert accuracy(None) == "–"

@@ -50,9 +50,14 @@ def test_latency_and_memory_are_measured_where_they_are_asked_for(
     assert columns["memory"] == [trial.memory]
     (told,) = SearchEvent.objects.filter(search=measured, kind="trial.completed")
     assert told.payload["latency_64"] == trial.latency_64
+    kept = {row.origin: row for row in Checkpoint.objects.filter(search=measured)}
+    assert kept["trial"].latency_1 == trial.latency_1 and kept["trial"].memory == trial.memory
+    assert kept["start"].latency_64 is not None  # measured where it is kept, whatever was asked
+    assert kept["trial"].measured_on == kept["start"].measured_on != ""
 
     work(search, trials=1)
     assert search.trials.get(number=1).latency_1 is None
+    assert Checkpoint.objects.get(trial__search=search).measured_on == ""
     assert summaries_json(search, search.owner)["columns"]["latency_1"] is None
 
 

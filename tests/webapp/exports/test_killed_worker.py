@@ -1,0 +1,107 @@
+"""kill -9 of the worker in mid-build: the export is built once more, and one set of files stays."""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.storage import default_storage
+from django.utils import timezone
+
+from tests.webapp.core.process_tree import command_line, find, until
+from tests.webapp.searches.test_workers import database_url
+from webapp.checkpoints import files
+from webapp.checkpoints.models import Checkpoint
+from webapp.exports import lifecycle, recovery, tasks
+from webapp.exports.models import Export
+from webapp.state import State
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ROOT = Path(__file__).parents[3]
+BUILD = "webapp.exports.build_process"
+WORKER = """
+import sys
+import django
+django.setup()
+from webapp.exports import builder
+builder.build(int(sys.argv[1]), "doomed@0")
+"""
+"""Builds, as the child of a worker does."""
+
+
+class Killed(BaseException):
+    """The worker dies on the spot: no handler runs."""
+
+
+def start_worker(export: Export, folder: Path) -> "subprocess.Popen[bytes]":
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "webapp.settings",
+        "ESPALIER_VAR": str(folder),
+        "ESPALIER_DATABASE_URL": database_url(),
+    }
+    return subprocess.Popen(
+        [sys.executable, "-c", WORKER, str(export.pk)],
+        env=environment,
+        cwd=ROOT,
+    )
+
+
+def lose(export: Export) -> None:
+    """The worker is dead, with its claim; the lease runs out, and the periodic task looks."""
+    export.refresh_from_db()
+    assert export.state == State.RUNNING
+    past = timezone.now() - timedelta(seconds=1)
+    Export.objects.filter(pk=export.pk).update(lease_until=past)
+    recovery.recover()
+    export.refresh_from_db()
+    assert export.state == State.QUEUED
+
+
+def die_when_all_is_stored(export: Export) -> None:
+    """The worst moment: nobody has been told of the files."""
+    store = files.put
+
+    def stored_then_killed(*given: Any) -> None:
+        store(*given)
+        raise Killed
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(files, "put", stored_then_killed)
+        tasks.build_export(export.pk)
+
+
+def test_an_export_whose_worker_is_killed_is_built_once_and_leaves_one_set_of_files(
+    start: Checkpoint, tmp_path: Path
+) -> None:
+    export = lifecycle.export_requested(start, "safetensors")
+    worker = start_worker(export, tmp_path)
+    (build,) = until(lambda: find(worker.pid, BUILD), "the process that builds", 120)
+    worker.kill()
+    assert worker.wait(60) == -signal.SIGKILL
+    until(lambda: BUILD not in command_line(build), "the end of what was being built")
+    lose(export)
+    die_when_all_is_stored(export)
+    lose(export)
+
+    for _ in range(3):  # a message of the request, and one of each loss
+        tasks.build_export(export.pk)
+    export.refresh_from_db()
+    assert (export.state, export.attempt, export.losses) == (State.COMPLETED, 3, 2), export.failure
+    (folder,), _ = default_storage.listdir(f"{start.folder}/exports")
+    assert f"{start.folder}/exports/{folder}" == export.folder
+    assert export.report is not None
+    told = {file["name"]: file["sha256"] for file in export.report["files"]}
+    _, names = default_storage.listdir(export.folder)
+    assert {name: sha256_of(f"{export.folder}/{name}") for name in names} == told
+
+
+def sha256_of(name: str) -> str:
+    with default_storage.open(name) as file:
+        return hashlib.sha256(file.read()).hexdigest()
