@@ -1,8 +1,8 @@
 """Is a found cell better than the start network, trained for long, equally and equally large?
 
     python -m benchmarks.final_training --data digits --seeds 5
-    python -m benchmarks.final_training --data fashion --seeds 3 --train-limit 5000 --epochs 8
-        --cell 'add[G3x3, G3x3 -> concat/split[sep7, max3]]'
+    python -m benchmarks.final_training --data fashion --seeds 3 --train-limit 10000 --epochs 8
+        --cell 'concat/split[G3x3, G3x3 -> concat/split[sep3, sep3 -> add[sep7, max3, sep5]]]'
 
 For each seed: a search finds a cell, unless one is given; then the final-training preset of the
 data set trains it, and the start network under the same recipe, made as large to within 5 %.
