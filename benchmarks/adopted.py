@@ -117,9 +117,10 @@ def row(model: str) -> list[str]:
     ]
 
 
-def written() -> dict[str, list[str]]:
-    """The lines that the page has, by model."""
-    lines = PAGE.read_text(encoding="utf-8").splitlines()
+def written(section: str = "adopted") -> dict[str, list[str]]:
+    """The lines that a section of the page has, by model."""
+    _, _, text = PAGE.read_text(encoding="utf-8").partition(f"<!-- begin {section} -->")
+    lines = text.partition(f"<!-- end {section} -->")[0].splitlines()
     cells = [[cell.strip() for cell in line.strip("| ").split("|")] for line in lines]
     return {line[0]: line for line in cells if line[0] in TORCHVISION_MODELS}
 

@@ -38,11 +38,11 @@ class OwnNet(nn.Module):
         return self.classifier(self.dropout(x))
 
 
-def own_net(seed: int = 0) -> OwnNet:
+def own_net(seed: int = 0, classes: int = 5) -> OwnNet:
     """An `OwnNet` that looks trained, in eval mode."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = OwnNet()
+        network = OwnNet(classes)
     look_trained(network, seed)
     return network.eval()
 

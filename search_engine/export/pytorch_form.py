@@ -9,9 +9,8 @@ from types import ModuleType
 
 from safetensors.torch import save_file
 
-from search_engine.errors import ExportError
 from search_engine.export.forms import Reopened, Source
-from search_engine.export.plain import can_be_written, plain_state, write_program
+from search_engine.export.plain import plain_state, write_program
 
 PROGRAM = "network.py"
 WEIGHTS = "network.safetensors"
@@ -21,13 +20,6 @@ class PytorchForm:
     """Writes the network out as ordinary modules."""
 
     def write(self, source: Source, folder: Path) -> tuple[str, ...]:
-        if not can_be_written(source.plain):
-            family = source.plain.architecture.skeleton.family
-            raise ExportError(
-                "pytorch",
-                f"only Espalier's own families are written out as a program, and this network is"
-                f" {family}; torch-export and onnx take it",
-            )
         program = write_program(source.plain, source.about, WEIGHTS)
         (folder / PROGRAM).write_text(program, encoding="utf-8")
         save_file(plain_state(source.plain), folder / WEIGHTS)

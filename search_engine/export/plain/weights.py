@@ -5,11 +5,12 @@ import re
 import torch
 from torch import Tensor
 
-from search_engine.networks import Network
+from search_engine.export.plain.adopted import adopted_names
+from search_engine.export.plain.names import edge_name
+from search_engine.networks import AdoptedNetwork, Network
 
 _BLOCK = re.compile(r"blocks\.stage(\d+)_block(\d+)\.")
 _TRANSITION = re.compile(r"transitions\.stage(\d+)_block1\.")
-_EDGE = re.compile(r"cell\.root((?:\.branches\.\d+\.node)*)\.branches\.(\d+)\.(operation|norm)\.")
 _EXTRA = re.compile(r"(bottleneck_extra|cell_extra)\.(\d+)\.operation\.")
 
 
@@ -20,8 +21,11 @@ def plain_state(network: Network) -> dict[str, Tensor]:
     What a learned group convolution masks away is zero in the kernel itself here.
 
     Args:
-        network: one of the four families.
+        network: of any family, or adopted.
     """
+    if isinstance(network, AdoptedNetwork):
+        names = adopted_names(network)
+        return {names[n]: t.contiguous().cpu() for n, t in network.outer.state_dict().items()}
     state = dict(network.state_dict())
     for name in [name for name in state if name.endswith(".mask")]:
         mask, place = state.pop(name), name.removesuffix("mask")
@@ -35,10 +39,4 @@ def plain_name(name: str) -> str:
     name = _BLOCK.sub(lambda found: f"stage{found[1]}.{int(found[2]) - 1}.", name)
     name = _TRANSITION.sub(lambda found: f"transition{int(found[1]) - 1}.", name)
     name = _EXTRA.sub(r"\1.\2.", name)
-    return _EDGE.sub(_edge, name)
-
-
-def _edge(found: re.Match[str]) -> str:
-    path = [*re.findall(r"\d+", found[1]), found[2]]
-    kind = "edge" if found[3] == "operation" else "norm"
-    return f"cell.{kind}_{'_'.join(path)}."
+    return edge_name(name)

@@ -1,5 +1,6 @@
 """A network trained on digits, and the images that it has never seen."""
 
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -24,4 +25,15 @@ def trained_on_digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     network = ["--blocks", "1", "--growth", "8", "--cell", "add[G3x3, G3x3 -> [sep3]]"]
     recipe = ["--epochs", "2", "--batch-size", "32", "--threads", "1", "--device", "cpu"]
     assert main(["train", *network, *recipe, "--data", "digits", "--out", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture(scope="session")
+def bare_environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is installed here, without safetensors, torchvision, Pillow and Espalier."""
+    folder = tmp_path_factory.mktemp("site-packages")
+    left_out = ("safetensors", "torchvision", "PIL", "pillow", "search_engine")
+    for path in Path(sysconfig.get_path("purelib")).iterdir():
+        if not path.name.startswith(left_out) and path.suffix != ".pth":
+            (folder / path.name).symlink_to(path)
     return folder

@@ -1,6 +1,9 @@
 """Checkpoints of small networks that look trained, to be exported."""
 
+import subprocess
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import torch
 from torch import Tensor
@@ -19,6 +22,9 @@ CELLS = (
     "concat/split[G3x3 -> concat/split[max3, identity], G3x3 -> [identity]]",
 )
 """Every operation, merge and allocation, at the root and below it."""
+
+RULES = "E,F,W,I,UP,B,SIM,RET,PTH,C4,N,RUF"
+RUFF = ["--isolated", "--line-length", "100", "--target-version", "py311"]
 
 
 def small_network(
@@ -58,3 +64,38 @@ def pictures(count: int = 70) -> Tensor:
     generator = torch.Generator().manual_seed(3)
     size = (count, IMAGE.channels, IMAGE.height, IMAGE.width)
     return torch.randint(0, 256, size, generator=generator, dtype=torch.uint8)
+
+
+def imported(text: str, path: Path) -> ModuleType:
+    """A generated file as a module."""
+    program = ModuleType("network")
+    program.__file__ = str(path)
+    exec(compile(text, str(path), "exec"), program.__dict__)
+    return program
+
+
+def faults_in(folder: Path) -> str:
+    """What ruff finds in the generated files in a folder, and what it would lay out otherwise."""
+    commands = (
+        ["check", *RUFF, "--select", RULES, "--ignore", "N812"],
+        ["format", *RUFF, "--check", "--diff"],
+    )
+    found = [
+        subprocess.run(
+            [sys.executable, "-m", "ruff", *command, str(folder)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        for command in commands
+    ]
+    return "".join(result.stdout + result.stderr for result in found if result.returncode)
+
+
+def run_bare(environment: Path, script: str, *arguments: str) -> str:
+    """What a script prints that finds nothing but that environment."""
+    opening = f"import sys; sys.path.append({str(environment)!r})\n"
+    command = [sys.executable, "-I", "-S", "-c", opening + script, *arguments]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
+    return found.stdout

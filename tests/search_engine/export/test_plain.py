@@ -1,11 +1,7 @@
 """Networks written out as Python: the same function, readable, in need of nothing but torch."""
 
 import random
-import subprocess
-import sys
-import sysconfig
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 import torch
@@ -44,25 +40,17 @@ from tests.search_engine.export.exporting import (
     CELLS,
     DIGITS,
     NAMES,
+    faults_in,
+    imported,
     pictures,
+    run_bare,
     saved,
     small_network,
 )
 
-RULES = "E,F,W,I,UP,B,SIM,RET,PTH,C4,N,RUF"
-RUFF = ["--isolated", "--line-length", "100", "--target-version", "py311"]
-
 
 def about(names: tuple[str, ...] = NAMES) -> About:
     return About(IMAGE, names, DIGITS.mean, DIGITS.std)
-
-
-def imported(text: str, path: Path) -> ModuleType:
-    """A generated file as a module."""
-    program = ModuleType("network")
-    program.__file__ = str(path)
-    exec(compile(text, str(path), "exec"), program.__dict__)
-    return program
 
 
 def rebuilt(network: Network, folder: Path) -> torch.nn.Module:
@@ -137,21 +125,7 @@ def test_the_program_is_clean_and_in_ruffs_layout(tmp_path: Path) -> None:
             for form in (network, *forms):
                 name = f"{family}{number}{form is network}".lower()
                 (tmp_path / f"{name}.py").write_text(write_program(form, about(), "w.safetensors"))
-    ruff = [sys.executable, "-m", "ruff"]
-    found = subprocess.run(
-        [*ruff, "check", *RUFF, "--select", RULES, "--ignore", "N812", str(tmp_path)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert found.returncode == 0, found.stdout
-    found = subprocess.run(
-        [*ruff, "format", *RUFF, "--check", "--diff", str(tmp_path)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert found.returncode == 0, found.stdout
+    assert not faults_in(tmp_path)
 
 
 HOSTILE = (
@@ -174,26 +148,6 @@ def test_names_of_classes_are_never_code(tmp_path: Path) -> None:
     text.encode("utf-8")
     assert "\u202e" not in text
     assert max(map(len, text.splitlines())) <= 100
-
-
-@pytest.fixture(scope="module")
-def bare_environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What is installed here, without safetensors, torchvision, Pillow and Espalier."""
-    folder = tmp_path_factory.mktemp("site-packages")
-    left_out = ("safetensors", "torchvision", "PIL", "pillow", "search_engine")
-    for path in Path(sysconfig.get_path("purelib")).iterdir():
-        if not path.name.startswith(left_out) and path.suffix != ".pth":
-            (folder / path.name).symlink_to(path)
-    return folder
-
-
-def run_bare(environment: Path, script: str, *arguments: str) -> str:
-    """What a script prints that finds nothing but that environment."""
-    opening = f"import sys; sys.path.append({str(environment)!r})\n"
-    command = [sys.executable, "-I", "-S", "-c", opening + script, *arguments]
-    found = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert found.returncode == 0, found.stderr
-    return found.stdout
 
 
 CLASSIFY = """
