@@ -1,18 +1,17 @@
 """A trial trained fully, from its page to a checkpoint, with the processes of `make run`."""
 
 import itertools
-import json
 import re
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.end_to_end.installation import ROOT, WORKER, Espalier, start_espalier
+from search_engine.data import load_dataset
+from tests.end_to_end.installation import WORKER, Espalier, start_espalier
 from tests.end_to_end.watching import MINUTES, events, launch, make_first_account, post
+from tests.fresh_environment import accuracy, with_torch_alone
 
 EPOCHS = 60
 """So many that a fast machine is not done before a button is pressed or a worker killed."""
@@ -69,31 +68,38 @@ def test_a_trial_is_trained_fully_beside_the_start_network(
     expect(page.locator("#training-state")).to_have_text("Completed", timeout=4 * MINUTES)
     expect(page.locator("#verdict")).to_contain_text("the start network, with", timeout=4 * MINUTES)
 
-    said = said_of(page)
-    assert f"{100 * said['test_accuracy']:.2f}" in page.locator("#accuracy-figure").inner_text()
+    said, shown = said_of(page), page.locator("#accuracy-figure").inner_text()
     assert len(said["history"]) == EPOCHS
     expect(page.locator("#confusion table")).to_be_visible()
+    page.locator("#to-checkpoint").click()
+    found = measured(plain_pytorch(page, tmp_path), said["test_images"], tmp_path)
+    assert found == said["test_accuracy"]
+    assert re.sub(r"[^0-9.]", "", shown) == f"{100 * found:.2f}"
+
+
+def plain_pytorch(page: Page, folder: Path) -> Path:
+    """Build the export of the checkpoint on the page, and download it; its folder."""
+    page.get_by_role("button", name="Build Plain PyTorch").click()
+    link = page.get_by_role("link", name="Download Plain PyTorch")
+    expect(link).to_be_visible(timeout=2 * MINUTES)
     with page.expect_download() as download:
-        page.locator("#download").click()
-    archive = tmp_path / "final.zip"
+        link.click()
+    archive = folder / "plain.zip"
     download.value.save_as(archive)
-    assert measured(archive) == said["test_accuracy"]
-
-
-def measured(archive: Path) -> float:
-    """The test accuracy of a downloaded checkpoint, as the command line measures it."""
-    folder = archive.with_suffix("")
     with zipfile.ZipFile(archive) as file:
-        file.extractall(folder)
-    (description,) = folder.rglob("checkpoint.json")
-    ran = subprocess.run(
-        [sys.executable, "-m", "search_engine", "evaluate", str(description.parent), "--json"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return float(json.loads(ran.stdout)["accuracy"])
+        file.extractall(folder / "plain")
+    (program,) = (folder / "plain").rglob("network.py")
+    return program.parent
+
+
+def measured(program: Path, images: int, folder: Path) -> float:
+    """The accuracy of an exported program on so many test images, where only torch is installed."""
+    digits = load_dataset("digits")
+    test = digits.split(validation=0, calibration=0, seed=0).test
+    assert len(test) == images
+    pixels = digits.images[test].contiguous().numpy().tobytes()
+    labels = bytes(digits.labels[test].tolist())
+    return accuracy(with_torch_alone(folder / "fresh"), program, pixels, labels)
 
 
 def test_a_killed_worker_and_a_restart_cost_no_complete_epoch(

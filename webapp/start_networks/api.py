@@ -58,8 +58,11 @@ class AddSerializer(serializers.Serializer[Any]):
     dataset = serializers.CharField(required=False, help_text="its name in settings")
     name = serializers.CharField(required=False)
     program = serializers.FileField(required=False)
-    weights = serializers.FileField(required=False)
-    checkpoint = serializers.FileField(required=False)
+    weights = serializers.FileField(required=False, help_text="safetensors")
+    checkpoint = serializers.FileField(
+        required=False,
+        help_text="a zip; or checkpoint.json or an architecture as JSON, with its `weights`",
+    )
 
 
 class SitesSerializer(serializers.Serializer[Any]):

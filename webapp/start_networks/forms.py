@@ -59,6 +59,8 @@ class StartNetworkForm(forms.Form):
         required=False,
         label="Model",
         choices=[("", "Choose a model"), *((name, name) for name in TORCHVISION_MODELS)],
+        help_text=f"All {len(TORCHVISION_MODELS)} classifiers of torchvision that have a 3×3"
+        " convolution; ViT, Swin and ConvNeXt have none.",
     )
     program = forms.FileField(
         required=False,
@@ -82,7 +84,8 @@ class StartNetworkForm(forms.Form):
     dataset = forms.ChoiceField(
         required=False,
         label="Data set",
-        help_text="Its images' shape and its number of classes; the last layer is drawn anew.",
+        help_text="Its images' shape and its number of classes; the last layer is drawn anew"
+        " where the classes differ.",
     )
     name = forms.CharField(max_length=120, required=False, label="Name")
 
@@ -141,7 +144,7 @@ class StartNetworkForm(forms.Form):
         """What `services.add` takes."""
         given, source = self.cleaned_data, Source(self.cleaned_data["source"])
         own = given.get(source.value)  # none of torchvision
-        is_json = source == Source.CHECKPOINT and not _is_zip(own)
+        is_json = source == Source.CHECKPOINT and own is not None and not _is_zip(own)
         kept = {
             "program": PROGRAM,
             "checkpoint": DESCRIPTION if is_json else CHECKPOINT,

@@ -1,5 +1,6 @@
 """Reading a network, and making a checkpoint of it. Worker side."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from search_engine.architecture import ImageShape, Outline
@@ -15,6 +16,11 @@ from webapp.start_networks import lifecycle
 from webapp.start_networks.models import Source, StartNetwork, Step
 from webapp.start_networks.names import PROGRAM, WEIGHTS
 from webapp.start_networks.uploaded import whole_checkpoint
+
+NO_SITES = (
+    "No cell can grow in it: it has no 3x3 convolution of stride 1 or 2, padded by one pixel of"
+    " zeros and not dilated."
+)
 
 
 def prepare(network_id: int) -> None:
@@ -60,7 +66,9 @@ def _outline(network: StartNetwork, folder: Path) -> Outline:
             f"The program takes images of {_words(outline.image)}, those of {dataset.name} are of"
             f" {_words(image)}. Export it with an example input of that shape."
         )
-    return outline
+    if not outline.sites:
+        raise SearchEngineError(NO_SITES)
+    return replace(outline, model=network.name)  # the file is called alike for everybody
 
 
 def _words(image: ImageShape) -> str:

@@ -7,15 +7,14 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from tests.webapp.core.process_tree import command_line, find, until
 from tests.webapp.searches.test_workers import database_url
-from webapp.checkpoints import files
 from webapp.checkpoints.models import Checkpoint
 from webapp.exports import lifecycle, recovery, tasks
 from webapp.exports.models import Export
@@ -33,10 +32,6 @@ from webapp.exports import builder
 builder.build(int(sys.argv[1]), "doomed@0")
 """
 """Builds, as the child of a worker does."""
-
-
-class Killed(BaseException):
-    """The worker dies on the spot: no handler runs."""
 
 
 def start_worker(export: Export, folder: Path) -> "subprocess.Popen[bytes]":
@@ -64,19 +59,6 @@ def lose(export: Export) -> None:
     assert export.state == State.QUEUED
 
 
-def die_when_all_is_stored(export: Export) -> None:
-    """The worst moment: nobody has been told of the files."""
-    store = files.put
-
-    def stored_then_killed(*given: Any) -> None:
-        store(*given)
-        raise Killed
-
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(files, "put", stored_then_killed)
-        tasks.build_export(export.pk)
-
-
 def test_an_export_whose_worker_is_killed_is_built_once_and_leaves_one_set_of_files(
     start: Checkpoint, tmp_path: Path
 ) -> None:
@@ -87,15 +69,17 @@ def test_an_export_whose_worker_is_killed_is_built_once_and_leaves_one_set_of_fi
     assert worker.wait(60) == -signal.SIGKILL
     until(lambda: BUILD not in command_line(build), "the end of what was being built")
     lose(export)
-    die_when_all_is_stored(export)
-    lose(export)
+    # Killed a moment later, it would have left this; what is of another kind stays.
+    for left in ("safetensors-1/weights.safetensors", "onnx-1/network.onnx"):
+        default_storage.save(f"{start.folder}/exports/{left}", ContentFile(b"half of it"))
 
-    for _ in range(3):  # a message of the request, and one of each loss
+    for _ in range(2):  # a message of the request, and one of the loss
         tasks.build_export(export.pk)
     export.refresh_from_db()
-    assert (export.state, export.attempt, export.losses) == (State.COMPLETED, 3, 2), export.failure
-    (folder,), _ = default_storage.listdir(f"{start.folder}/exports")
-    assert f"{start.folder}/exports/{folder}" == export.folder
+    assert (export.state, export.attempt, export.losses) == (State.COMPLETED, 2, 1), export.failure
+    folders, _ = default_storage.listdir(f"{start.folder}/exports")
+    assert set(folders) == {"safetensors-2", "onnx-1"}
+    assert export.folder == f"{start.folder}/exports/safetensors-2"
     assert export.report is not None
     told = {file["name"]: file["sha256"] for file in export.report["files"]}
     _, names = default_storage.listdir(export.folder)

@@ -85,6 +85,7 @@ def test_it_runs_from_launch_to_a_checkpoint(three_epochs: FinalTraining) -> Non
     assert training.checkpoint == kept
     assert (kept.owner, kept.search, kept.trial) == (training.search.owner, training.search, None)
     assert kept.accuracy == training.accuracy
+    assert kept.latency_1 is not None and kept.memory is not None and kept.measured_on
     assert default_storage.exists(f"{kept.folder}/weights.safetensors")
     assert not folders.training_folder(training.pk).exists()
 

@@ -52,7 +52,7 @@ def test_pickled_weights_are_refused_unread(alice_client: Client, photos: Datase
 def test_the_network_is_drawn_with_a_box_for_each_site(
     resnet: StartNetwork, alice_client: Client
 ) -> None:
-    assert "waiting for a worker" in alice_client.get(resnet.get_absolute_url()).content.decode()
+    assert "waiting for <a" in alice_client.get(resnet.get_absolute_url()).content.decode()
     reading.prepare(resnet.pk)
     page = alice_client.get(resnet.get_absolute_url()).content.decode()
     assert page.count('name="sites"') == 16

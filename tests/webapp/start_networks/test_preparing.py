@@ -14,6 +14,7 @@ from torch import nn
 from search_engine.architecture import Architecture, ChainNetConfig, ImageShape
 from search_engine.checkpoint import TrainedOn, load_checkpoint, save_checkpoint
 from search_engine.networks import build_network
+from tests.exporting import export_to
 from webapp.accounts.models import User
 from webapp.checkpoints import files
 from webapp.checkpoints.models import Origin
@@ -43,6 +44,7 @@ def test_a_torchvision_model_becomes_a_checkpoint_at_the_sites_that_were_chosen(
     assert checkpoint is not None, resnet.failure
     assert (checkpoint.origin, checkpoint.owner_id) == (Origin.UPLOAD, alice.pk)
     assert checkpoint.can_start and checkpoint.accuracy is None
+    assert (checkpoint.latency_1, checkpoint.measurement.state) == (None, State.QUEUED)
     with files.local(checkpoint.folder) as folder:
         network = load_checkpoint(folder)
     assert sorted(network.cells()) == sites
@@ -84,14 +86,11 @@ def test_an_exported_program_keeps_its_weights(
     alice: User, photos: Dataset, tmp_path: Path
 ) -> None:
     own, images = Small().eval(), torch.randn(2, 3, 32, 32)
-    batch = {0: torch.export.Dim("batch")}
-    torch.export.save(
-        torch.export.export(own, (images,), dynamic_shapes=(batch,)), tmp_path / "p.pt2"
-    )
-    upload = {PROGRAM: ContentFile((tmp_path / "p.pt2").read_bytes())}
-    network = services.add(alice, Source.PROGRAM, dataset=photos, uploads=upload)
+    upload = {PROGRAM: ContentFile(export_to(own, tmp_path / "p.pt2", (3, 32, 32)).read_bytes())}
+    network = services.add(alice, Source.PROGRAM, name="Plum", dataset=photos, uploads=upload)
     outline = prepared(network).outline
     assert outline is not None, network.failure
+    assert outline["model"] == "Plum"
     services.choose_sites(
         alice, network.pk, [layer["name"] for layer in outline["layers"] if layer["site"]]
     )
@@ -111,6 +110,16 @@ def test_a_program_for_other_images_says_which_shape_it_would_need(
     network = services.add(alice, Source.PROGRAM, dataset=photos, uploads=upload)
     assert prepared(network).state == State.FAILED
     assert "24 x 24" in network.failure and "32 x 32" in network.failure
+
+
+def test_a_program_without_a_site_is_refused_when_it_is_read(
+    alice: User, photos: Dataset, tmp_path: Path
+) -> None:
+    flat = nn.Sequential(nn.Flatten(), nn.Linear(3 * 32 * 32, 3)).eval()
+    upload = {PROGRAM: ContentFile(export_to(flat, tmp_path / "p.pt2", (3, 32, 32)).read_bytes())}
+    network = services.add(alice, Source.PROGRAM, dataset=photos, uploads=upload)
+    assert prepared(network).state == State.FAILED
+    assert "no 3x3 convolution" in network.failure and network.outline is None
 
 
 def checkpoint_zip(folder: Path) -> bytes:

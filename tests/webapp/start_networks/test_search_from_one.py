@@ -1,17 +1,26 @@
 """A search that starts from a user's own network: trained first, then grown."""
 
 from search_engine.config import SearchConfig
-from search_engine.training import Recipe
-from tests.webapp.searches.driving import work
+from tests.webapp.searches.driving import browser, work
 from webapp.accounts.models import User
+from webapp.checkpoints.models import Checkpoint
 from webapp.datasets.models import Dataset
-from webapp.searches import engine_state, prefilling, services, start_trainer, worker_memory
-from webapp.searches.documents import merged
+from webapp.searches import engine_state, services, start_trainer, worker_memory
+from webapp.searches.forms import LaunchForm
 from webapp.searches.models import Search, SearchEvent
 from webapp.start_networks import reading
 from webapp.start_networks import services as start_networks
 from webapp.start_networks.models import Source
 from webapp.state import State
+
+SHORT = {
+    "start_recipe.epochs": 1,
+    "start_recipe.learning_rate": 0.05,
+    "recipe.epochs": 1,
+    "recipe.learning_rate": 0.05,
+    "budget.max_trials": 2,
+    "data.train_limit": 200,
+}
 
 
 def test_a_torchvision_model_is_trained_and_then_grown(alice: User, digits: Dataset) -> None:
@@ -26,14 +35,7 @@ def test_a_torchvision_model_is_trained_and_then_grown(alice: User, digits: Data
     reading.prepare(own.pk)
     own.refresh_from_db()
     assert own.checkpoint is not None, own.failure
-    short = Recipe(epochs=1, learning_rate=0.05)
-    changes = {
-        "start_recipe": short.to_json(),
-        "recipe": short.to_json(),
-        "budget": {"max_trials": 2},
-    }
-    base = merged(prefilling.start_document(own.checkpoint), changes)
-    search = services.launch(base, alice, name="Mine", start_checkpoint=own.checkpoint)
+    search = launched_on_the_page(alice, own.checkpoint)
     work(search)
     found = Search.objects.get(pk=search.pk)
     assert (found.state, found.trials_completed) == (State.COMPLETED, 2), found.failure
@@ -45,10 +47,21 @@ def test_a_torchvision_model_is_trained_and_then_grown(alice: User, digits: Data
 
     # What has been trained on these images is good as it is.
     again = found.checkpoints.get(trial=None)
-    second = services.launch(base, alice, name="Again", start_checkpoint=again)
+    second = services.launch(search.config, alice, name="Again", start_checkpoint=again)
     start_trainer.train(second.pk, "worker")
     assert "start_network.completed" in told(second)
     assert "start_network.progress" not in told(second)
+
+
+def launched_on_the_page(user: User, start: Checkpoint) -> Search:
+    """By the form as it comes, but for a short search."""
+    client, link = browser(user), f"/searches/new/?checkpoint={start.pk}&dataset=digits"
+    form: LaunchForm = client.get(link).context["form"]
+    values = {name: form[name].value() for name in form.fields}
+    sent = {name: value for name, value in values.items() if value is not None}
+    answer = client.post(link, {**sent, **SHORT})
+    assert answer.status_code == 302, answer.context["form"].errors
+    return Search.objects.get(name=values["name"])
 
 
 def told(search: Search) -> list[str]:
