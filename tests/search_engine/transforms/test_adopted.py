@@ -1,5 +1,6 @@
-"""Transformations keep the function of adopted networks: every family of torchvision's, every
-operation. `benchmarks.adopted` does the same with every model and writes docs/adopted.md."""
+"""Transformations keep the function of adopted networks: every classifier of torchvision's, every
+operation. One of each family is tested every time, all with `make slow`; `benchmarks.adopted`
+writes docs/adopted.md."""
 
 import random
 
@@ -9,6 +10,7 @@ from torch.nn import functional as F
 
 from search_engine.architecture import (
     TORCHVISION_MODELS,
+    AdoptedConfig,
     InsertNode,
     Lineage,
     Merge,
@@ -51,9 +53,10 @@ SMALLEST = {
     "vgg11": PLAIN,
 }
 """One of each family, the smallest, with the kinds of its sites. MaxVit takes large images only and
-is left to the benchmark."""
+is among the slow ones."""
 
 CASES = [(model, kind) for model, kinds in SMALLEST.items() for kind in kinds]
+OTHERS = [model for model in TORCHVISION_MODELS if model not in SMALLEST]
 
 
 def test_the_models_are_one_of_each_family() -> None:
@@ -71,7 +74,19 @@ def test_children_compute_what_the_network_did(model: str, kind: str) -> None:
     outline, rng = small_outline(model), random.Random(f"{model}/{kind}")
     groups = site_groups(outline)
     assert set(groups) == set(SMALLEST[model])
-    config = outline.config(several(groups[kind], rng))
+    check_children(outline.config(several(groups[kind], rng)), rng)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", OTHERS)
+def test_so_do_those_of_every_other_classifier(model: str) -> None:
+    outline, rng = small_outline(model), random.Random(model)
+    for names in site_groups(outline).values():
+        check_children(outline.config(several(names, rng)), rng)
+
+
+def check_children(config: AdoptedConfig, rng: random.Random) -> None:
+    """One child has every operation, one is of random legal transformations; both are exact."""
     parent, images = trained_adopted(config, seed=0), images_of(config, seed=0)
     every = Lineage(every_operation(), 0, QUIET)
     assert change_of(parent, every, images) <= BOUND
