@@ -4,11 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 FASHION := /usr/share/datasets/fashion-mnist
-# Installs a Debian package where that is possible; whoever needs it looks whether it is there.
-debian = [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || { apt-get update -qq && apt-get install -qq -y $(1) >/dev/null; }
+APT := apt-get install --no-install-recommends
+# $(call needs,TEST,PACKAGES): installs them where the test fails and that is possible, and else names the line.
+needs = { $(1); } || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+  DEBIAN_FRONTEND=noninteractive $(APT) -qq -y $(2) >/dev/null; }; \
+  { $(1); } || { echo "missing: $(2). As root, on Debian: $(APT) $(2)"; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check unit scripts browser servers shell-tools data bench screenshots format clean
+.PHONY: help install run test check unit slow scripts browser servers shell-tools data bench screenshots format clean
 
 help:  ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -18,9 +21,7 @@ install: $(STAMP)  ## make the environment in .venv
 $(STAMP): requirements.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Espalier needs Python 3.11 or newer; name one: make PYTHON=python3.11"; exit 1; }
-	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { $(call debian,python3-venv); }
-	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
-	  { echo "this Python cannot make environments; on Debian: apt-get install python3-venv"; exit 1; }
+	@$(call needs,$(PYTHON) -c 'import ensurepip' 2>/dev/null,python3-venv)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
@@ -36,34 +37,33 @@ check: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-# The scripts of the pages: Node runs their tests, nothing is built.
+# The scripts of the pages: Node (Debian 12's 18, or newer) runs their tests, nothing is built.
 scripts:
-	@command -v node >/dev/null || { $(call debian,nodejs); }
-	@command -v node >/dev/null || { echo "the tests of the scripts need Node 20.19 or newer"; exit 1; }
+	@$(call needs,command -v node >/dev/null,nodejs)
 	node --test tests/js/*.test.js
 
 unit: $(STAMP) browser servers shell-tools data
 	$(BIN)/pytest -n 2 --dist worksteal
 
+slow: $(STAMP)  ## the tests that take long: every classifier of torchvision
+	$(BIN)/pytest -n 2 --dist worksteal -m slow
+
 # The end-to-end tests drive Debian's Chromium.
 browser:
-	@test -x /usr/bin/chromium || { $(call debian,chromium); }
-	@test -x /usr/bin/chromium || { echo "the end-to-end tests need Chromium: apt-get install chromium"; exit 1; }
+	@$(call needs,test -x /usr/bin/chromium,chromium)
 
-# One test reads the real Fashion-MNIST. Where it cannot be installed, the test says that it was left out.
-# Some tests start PostgreSQL and Redis of their own; without them they fail with the install line.
+# Some tests start PostgreSQL and Redis of their own.
 servers:
-	@command -v redis-server >/dev/null && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
-	  || { $(call debian,postgresql redis-server); }
+	@$(call needs,command -v redis-server >/dev/null && \
+	  { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb || ls /opt/*/bin/initdb; } >/dev/null 2>&1,postgresql redis-server)
 
 # The examples of docs/api.md are run as they stand.
 shell-tools:
-	@command -v curl >/dev/null && command -v jq >/dev/null && command -v unzip >/dev/null \
-	  || { $(call debian,curl jq unzip); }
+	@$(call needs,command -v curl >/dev/null && command -v jq >/dev/null && command -v unzip >/dev/null,curl jq unzip)
 
+# One test reads the real Fashion-MNIST, and says that it was left out where there is none.
 data:
-	@test -d $(FASHION) || { $(call debian,dataset-fashion-mnist); }
-	@test -d $(FASHION) || echo "Fashion-MNIST is missing; on Debian: apt-get install dataset-fashion-mnist"
+	@($(call needs,test -d $(FASHION),dataset-fashion-mnist)) || true
 
 bench: $(STAMP) browser servers  ## run the benchmarks that take minutes
 	$(BIN)/python -m benchmarks.transformations

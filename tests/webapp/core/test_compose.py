@@ -168,7 +168,10 @@ def test_a_search_runs_on_the_services_that_compose_starts(stack: Stack) -> None
         address = f"{searches}{launched['id']}/"
         until(lambda: request(address, token)["state"] == "completed", "the search's end", 180)
         found = request(address, token)
-        assert (found["trials_completed"], found["trials_failed"]) == (2, 0)
+        workers = request(f"http://127.0.0.1:{stack.port}/api/v1/workers/", token)["results"]
+    assert (found["trials_completed"], found["trials_failed"]) == (2, 0)
+    # A row each, on one host too: who shares a name would pass for the other.
+    assert {worker["name"].split("@")[0] for worker in workers} == {"cpu", "gpu"}
 
 
 def small_search() -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.webapp import servers
 from tests.webapp.core.commands import ROOT
-from tests.webapp.core.process_tree import children, until
+from tests.webapp.core.process_tree import find, until
 
 COMMAND = ["-m", "celery", "--app", "webapp.celery", "worker", "--queues", "gpu"]
 POOL = ["--pool", "prefork", "--concurrency", "1", "--without-gossip", "--without-mingle"]
@@ -51,7 +51,8 @@ def worker(redis_url: str, tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
 def test_a_worker_asked_while_its_pool_starts_ends_quietly(
     worker: "subprocess.Popen[str]", ask: Callable[[int, int], None]
 ) -> None:
-    until(lambda: children(worker.pid), "the pool's child")
+    # By its command: before there is a pool, Python asks `uname` what machine this is.
+    until(lambda: find(worker.pid, "--queues gpu"), "the pool's child")
     ask(worker.pid, signal.SIGTERM)
     said, _ = worker.communicate(timeout=60)
     assert worker.returncode == 0
