@@ -1,8 +1,9 @@
 """All inputs of a search, frozen at its launch."""
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Self, TypeVar
 
 from search_engine.architecture import (
     DenseNetConfig,
@@ -19,6 +20,8 @@ from search_engine.errors import InvalidConfig
 from search_engine.objective import Objective
 from search_engine.strategy_settings import check_settings
 from search_engine.training import Recipe
+
+T = TypeVar("T")
 
 SEARCH_CONFIG_VERSION = 1
 STRATEGIES = ("reinforce", "random", "evolution")
@@ -131,7 +134,7 @@ class SearchConfig:
             )
         if self.inherit and self.morph.kind is MorphKind.EXACT:
             raise InvalidConfig(
-                "morph",
+                "morph.kind",
                 "a search needs annealed or distilled: exact admits no pools, and in most orders"
                 " no new operation",
             )
@@ -183,9 +186,9 @@ class SearchConfig:
         reader.version(SEARCH_CONFIG_VERSION)
         config = cls(
             data=_read_data(reader.take("data")),
-            skeleton=skeleton_from_json(reader.take("skeleton")),
-            start_recipe=Recipe.from_json(reader.take("start_recipe")),
-            space=SearchSpace.from_json(reader.take("search_space")),
+            skeleton=_part("skeleton", skeleton_from_json, reader),
+            start_recipe=_part("start_recipe", Recipe.from_json, reader),
+            space=_part("search_space", SearchSpace.from_json, reader),
             strategy=reader.string("strategy"),
             strategy_settings=tuple(reader.numbers("strategy_settings").items()),
             morph=Morph.from_json(reader.take("morph")),
@@ -202,6 +205,18 @@ class SearchConfig:
         )
         reader.done()
         return config
+
+
+def _part(name: str, read: Callable[[object], T], whole: Reader) -> T:
+    """A part of the config; what is wrong in it is named by its place in the whole."""
+    document = whole.take(name)
+    try:
+        return read(document)
+    except InvalidConfig as error:
+        if error.field == name or error.field.startswith(f"{name}."):
+            raise
+        within = error.field.removeprefix("recipe").removeprefix(".")
+        raise InvalidConfig(f"{name}.{within}" if within else name, error.reason) from error
 
 
 def _read_data(document: object) -> DataConfig:

@@ -65,14 +65,32 @@ def engine_errors_as_product_errors() -> Iterator[None]:
 
 def add_to_form(form: forms.BaseForm, error: ProductError) -> None:
     """Show the error beside the fields that it names, and above the form what names none."""
-    known = {field: reason for field, reason in error.fields.items() if field in form.fields}
-    for field, reason in known.items():
-        form.add_error(field, reason)
-    if len(known) < len(error.fields) or not known:
+    shown = 0
+    for place, reason in error.fields.items():
+        field, within = _field_at(form, place)
+        if field:
+            form.add_error(field, f"{within}: {reason}" if within else reason)
+            shown += 1
+    if shown < len(error.fields) or not shown:
         form.add_error(None, error.message)
 
 
+def _field_at(form: forms.BaseForm, place: str) -> tuple[str, str]:
+    """The field that holds a place, and which part of the field it is: both may be empty."""
+    field, within = place, ""
+    while field and field not in form.fields:
+        field, _, name = field.rpartition(".")
+        within = f"{name}.{within}" if within else name
+    return field, within
+
+
+_WHOLE = ("search.", "final_training.")
+"""How the engine calls whole documents, which hold the fields that a user knows."""
+
+
 def _at(place: str, reason: str) -> ProductError:
+    for whole in _WHOLE:
+        place = place.removeprefix(whole)
     return ProductError(f"{place}: {reason}", "invalid", {place: reason})
 
 

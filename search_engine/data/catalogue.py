@@ -108,6 +108,7 @@ _PUBLISHED: tuple[Published, ...] = (
         Augmentation(padding=1),
         "USPS",
         "NHW",
+        "usps.bz2",
         _DIGITS,
     ),
     TorchvisionSet(
@@ -122,6 +123,7 @@ _PUBLISHED: tuple[Published, ...] = (
         _CIFAR,
         "CIFAR10",
         "NHWC",
+        "cifar-10-batches-py",
     ),
     TorchvisionSet(
         Description(
@@ -135,6 +137,7 @@ _PUBLISHED: tuple[Published, ...] = (
         _CIFAR,
         "CIFAR100",
         "NHWC",
+        "cifar-100-python",
     ),
     TorchvisionSet(
         Description(
@@ -148,6 +151,7 @@ _PUBLISHED: tuple[Published, ...] = (
         Augmentation(padding=4),
         "SVHN",
         "NCHW",
+        "train_32x32.mat",
         _DIGITS,
     ),
     TorchvisionSet(
@@ -162,6 +166,7 @@ _PUBLISHED: tuple[Published, ...] = (
         Augmentation(padding=12, flip=True),
         "STL10",
         "NCHW",
+        "stl10_binary",
     ),
     FolderSet(
         Description(

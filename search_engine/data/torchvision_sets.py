@@ -25,6 +25,7 @@ class TorchvisionSet(Published):
         augmentation: what suits it in training.
         torchvision_name: torchvision's class.
         axes: order of the axes in torchvision's array.
+        sign: a file or folder of it: where it is not, the others are not looked for.
         class_names: names of the classes; left out where torchvision knows them.
     """
 
@@ -34,12 +35,20 @@ class TorchvisionSet(Published):
         augmentation: Augmentation,
         torchvision_name: str,
         axes: str,
+        sign: str,
         class_names: tuple[str, ...] = (),
     ) -> None:
         super().__init__(description, augmentation, (".", description.name))
         self.torchvision_name = torchvision_name
         self.axes = axes
+        self.sign = sign
         self.class_names = class_names
+
+    def find(self, folder: Path) -> Path | None:
+        """The first place where all files lie; torchvision is loaded only where one may."""
+        if any((place / self.sign).exists() for place in self.places(folder)):
+            return super().find(folder)
+        return None
 
     def files(self, place: Path) -> list[Path]:
         """The files whose checksums torchvision knows."""

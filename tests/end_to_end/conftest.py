@@ -12,16 +12,30 @@ from tests.end_to_end.installation import Espalier, installation
 
 
 @pytest.fixture
-def espalier(tmp_path: Path) -> Iterator[Espalier]:
+def espalier(tmp_path: Path, first_start: Path) -> Iterator[Espalier]:
     """Everything, started; stopped after the test whatever happens."""
-    with installation(tmp_path / "var", with_servers=False) as running:
+    with installation(tmp_path / "var", with_servers=False, like=first_start) as running:
         yield running
 
 
 @pytest.fixture(params=[False, True], ids=["embedded", "PostgreSQL and Redis"])
-def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Espalier]:
-    """The same in both ways to run it, one after the other."""
-    with installation(tmp_path / "var", with_servers=request.param) as running:
+def with_servers(request: pytest.FixtureRequest) -> bool:
+    """Both ways to run it, one after the other."""
+    return bool(request.param)
+
+
+@pytest.fixture
+def either(with_servers: bool, tmp_path: Path, first_start: Path) -> Iterator[Espalier]:
+    """The same in both ways to run it."""
+    folder = tmp_path / "var"
+    with installation(folder, with_servers=with_servers, like=first_start) as running:
+        yield running
+
+
+@pytest.fixture
+def fresh(with_servers: bool, tmp_path: Path) -> Iterator[Espalier]:
+    """The same in both ways to run it, in an empty folder."""
+    with installation(tmp_path / "var", with_servers=with_servers) as running:
         yield running
 
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -119,8 +120,19 @@ def _keep_reading(process: "subprocess.Popen[str]", folder: Path) -> None:
 
 
 @contextmanager
-def installation(folder: Path, *, with_servers: bool, **more: str) -> Iterator[Espalier]:
-    """Everything, started; stopped in the end whatever happens."""
+def installation(
+    folder: Path, *, with_servers: bool, like: Path | None = None, **more: str
+) -> Iterator[Espalier]:
+    """Everything, started; stopped in the end whatever happens.
+
+    Args:
+        folder: for its files.
+        with_servers: PostgreSQL and Redis, empty ones, and not files.
+        like: a folder that the files are a copy of at first; without it, this is a first start.
+        more: environment variables.
+    """
+    if like is not None:
+        shutil.copytree(like, folder)
     if with_servers:
         secret = {"ESPALIER_HTTPS": "0", "ESPALIER_SECRET_KEY": "x1" * 30}
         with servers.both() as addresses, _started(folder, **addresses, **secret, **more) as one:

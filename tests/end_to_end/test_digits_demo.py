@@ -14,7 +14,7 @@ from search_engine.config import SearchConfig
 from search_engine.data import load_dataset
 from search_engine.search_data import SearchData
 from search_engine.training.metrics import evaluate
-from tests.end_to_end.installation import ROOT, Espalier, installation, start_espalier
+from tests.end_to_end.installation import ROOT, Espalier, start_espalier
 from tests.end_to_end.watching import (
     MINUTES,
     check_page,
@@ -26,9 +26,9 @@ from tests.end_to_end.watching import (
 
 
 def test_from_first_account_to_a_network_that_classifies(
-    page: Page, either: Espalier, tmp_path: Path
+    page: Page, fresh: Espalier, tmp_path: Path
 ) -> None:
-    make_first_account(page, either.address)
+    make_first_account(page, fresh.address)
     page.get_by_role("button", name="Grow a network on handwritten digits").click()
     expect(page.locator("#growing svg").first).to_be_visible(timeout=2 * MINUTES)
     expect(page.locator("#best-accuracy")).to_contain_text(re.compile(r"\d"), timeout=2 * MINUTES)
@@ -40,7 +40,7 @@ def test_from_first_account_to_a_network_that_classifies(
     page.locator("#do-resume").click()
     expect(page.locator("#search-state")).to_have_text("Completed", timeout=8 * MINUTES)
 
-    state = live(page, either.address, search_of(page))
+    state = live(page, fresh.address, search_of(page))
     assert sorted(trial["number"] for trial in state["trials"]) == list(range(1, 25))
     with page.expect_download() as download:
         page.locator("#download").click()
@@ -71,15 +71,12 @@ def check_download(archive: Path, state: dict[str, Any], shown: str) -> None:
     assert f"{100 * accuracy:.2f}" in shown
 
 
-def test_ctrl_c_stops_everything_and_starting_again_goes_on(page: Page, tmp_path: Path) -> None:
-    with installation(tmp_path / "var", with_servers=False) as espalier:
-        make_first_account(page, espalier.address)
-        search = launch(page, espalier.address, "Interrupted", trials=5)
-        page.goto(f"{espalier.address}/searches/{search}/")
-        expect(page.locator("#best-accuracy")).to_contain_text(
-            re.compile(r"\d"), timeout=2 * MINUTES
-        )
-        assert espalier.stop() == 0
+def test_ctrl_c_stops_everything_and_starting_again_goes_on(page: Page, espalier: Espalier) -> None:
+    make_first_account(page, espalier.address)
+    search = launch(page, espalier.address, "Interrupted", trials=5)
+    page.goto(f"{espalier.address}/searches/{search}/")
+    expect(page.locator("#best-accuracy")).to_contain_text(re.compile(r"\d"), timeout=2 * MINUTES)
+    assert espalier.stop() == 0
 
     again = start_espalier(espalier.folder)
     try:

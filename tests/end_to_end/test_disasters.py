@@ -17,7 +17,7 @@ from tests.end_to_end.watching import (
 )
 from tests.webapp.core.process_tree import until
 
-TRIALS = 8
+TRIALS = 6
 INTERRUPTED_SECONDS = 30
 WATCH_FOR_INTERRUPTED = """() => {
   const rows = document.getElementById("rows"), from = performance.now();

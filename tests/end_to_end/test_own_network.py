@@ -34,10 +34,12 @@ SHORT = {
 
 
 @pytest.fixture(scope="module")
-def with_account(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Espalier]:
+def with_account(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory, first_start: Path
+) -> Iterator[Espalier]:
     """One Espalier for all that is tried here, with its first account."""
     folder = tmp_path_factory.mktemp("own-network") / "var"
-    with installation(folder, with_servers=False) as running:
+    with installation(folder, with_servers=False, like=first_start) as running:
         with profile(browser) as somebody:
             make_first_account(somebody, running.address)
         yield running

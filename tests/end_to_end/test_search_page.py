@@ -84,7 +84,7 @@ def test_a_chip_says_its_operation_its_widths_and_its_parameters(
 ) -> None:
     opened.goto(f"/searches/{search.pk}/")
     opened.locator("#best-canvas .op").first.hover()
-    words = r"Grouped convolution 3×3 · 32 → \d channels · [\d,]+ parameters in 6 cells"
+    words = r"Grouped convolution 3×3 · 16 → \d channels · [\d,]+ parameters in 6 cells"
     expect(opened.locator(".tip.over")).to_have_text(re.compile(words))
 
 

@@ -19,10 +19,12 @@ from tests.end_to_end.watching import (
 TRIALS = 3
 
 
-def test_two_users_with_two_searches_each_on_two_workers(browser: Browser, tmp_path: Path) -> None:
-    folder = tmp_path / "var"
+def test_two_users_with_two_searches_each_on_two_workers(
+    browser: Browser, tmp_path: Path, first_start: Path
+) -> None:
+    two = {"ESPALIER_CPU_WORKERS": "2"}
     with (
-        installation(folder, with_servers=False, ESPALIER_CPU_WORKERS="2") as espalier,
+        installation(tmp_path / "var", with_servers=False, like=first_start, **two) as espalier,
         profile(browser) as ada,
         profile(browser) as bob,
     ):

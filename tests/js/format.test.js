@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { clock, counted, dateTime, duration, percent, percentTick, plural, points, power, remaining, remainingRange, shortCount, shortTime, tickCount } from "../../static/js/domain/format.js";
+import { clock, counted, dateTime, duration, percent, percentTick, plural, points, power, remaining, remainingRange, shortCount, shortTime, tick, tickCount } from "../../static/js/domain/format.js";
 
 const plain = (text) => text.replaceAll("\u202f", " ");
 
@@ -10,6 +10,10 @@ test("percent has no unit and says when there is none", () => {
 
 test("ticks in percent have the digits of their steps", () => {
   assert.deepEqual([percentTick(0.915, [0.91, 0.9125]), percentTick(0.92, [0.91, 0.92]), percentTick(0.92, [0.915, 0.92])], ["91.50", "92", "92.0"]);
+});
+
+test("no tick says more than 100 %", () => {
+  assert.deepEqual([0.999, 1, 1.001].map((value) => percentTick(value, [0.999, 1])), ["99.9", "100.0", ""]);
 });
 
 test("points carry a sign", () => {
@@ -23,6 +27,13 @@ test("counts have three digits", () => {
 
 test("ticks have no zeros that say nothing", () => {
   assert.deepEqual([1_500_000, 20_000].map((count) => plain(tickCount(count))), ["1.5 M", "20 K"]);
+});
+
+test("no two ticks of an axis read the same, however near they lie", () => {
+  const near = [13_100, 13_150, 13_200];
+  assert.deepEqual(near.map((count) => plain(tickCount(count, near))), ["13.1 K", "13.15 K", "13.2 K"]);
+  const [rewards, far] = [[13.6, 13.65, 13.7], [10, 20]];
+  assert.deepEqual([...rewards.map((value) => tick(value, rewards)), ...far.map((value) => tick(value, far))], ["13.60", "13.65", "13.70", "10", "20"]);
 });
 
 test("durations have their two largest units", () => {

@@ -65,6 +65,34 @@ def test_parts_outside_their_limits_are_named(part: str, field: str) -> None:
         SearchConfig.from_json(document)
 
 
+@pytest.mark.parametrize(
+    ("part", "field"),
+    [
+        ("skeleton", "growth"),
+        ("skeleton", "blocks"),
+        ("search_space", "max_depth"),
+        ("start_recipe", "epochs"),
+        ("recipe", "epochs"),
+    ],
+)
+@pytest.mark.parametrize("value", [-1, "many"])
+def test_what_is_wrong_in_a_part_is_named_by_its_place_in_the_whole(
+    part: str, field: str, value: object
+) -> None:
+    document = SearchConfig().to_json()
+    document[part][field] = value
+    with pytest.raises(InvalidConfig) as refused:
+        SearchConfig.from_json(document)
+    assert refused.value.field == f"{part}.{field}"
+
+
+@pytest.mark.parametrize("part", ["skeleton", "search_space", "start_recipe", "recipe"])
+def test_a_part_that_is_no_object_is_named(part: str) -> None:
+    with pytest.raises(InvalidConfig) as refused:
+        SearchConfig.from_json(SearchConfig().to_json() | {part: 7})
+    assert refused.value.field == part
+
+
 def test_unknown_and_missing_settings_are_named() -> None:
     document = unusual().to_json()
     with pytest.raises(InvalidConfig, match="unknown field 'sed'"):

@@ -43,12 +43,12 @@ def change_password(request: UserRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def tokens(request: UserRequest) -> HttpResponse:
     """The list, and the form for a new one, whose secret this one answer shows."""
-    form = TokenForm(request.POST or None)
+    form = TokenForm(request.POST or None, user=request.user)
     secret = ""
     if form.is_valid():
         name, expires_at = form.cleaned_data["name"], form.expires_at()
         _token, secret = services.issue_token(request.user, name=name, expires_at=expires_at)
-        form = TokenForm()
+        form = TokenForm(user=request.user)
     context = {"form": form, "secret": secret, "tokens": selectors.tokens_of(request.user)}
     return render(request, "accounts/tokens.html", context)
 

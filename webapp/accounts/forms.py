@@ -10,9 +10,11 @@ from django.contrib.auth.forms import (
     PasswordChangeForm,
     SetPasswordForm,
 )
+from django.db.models import Q
 from django.utils import timezone
 
 from webapp.accounts.models import User
+from webapp.accounts.selectors import tokens_of
 
 LIFETIMES = {"30": "30 days", "90": "90 days", "365": "a year", "never": "until it is revoked"}
 PASSWORD_HELP = "At least 10 characters. Neither a common password, nor your name, nor digits only."
@@ -109,7 +111,11 @@ class ProfileForm(forms.ModelForm[User]):
 
 
 class TokenForm(forms.Form):
-    """A new token: a name to know it by, and how long it is valid."""
+    """A new token: a name to know it by, and how long it is valid.
+
+    Args:
+        user: whose it will be.
+    """
 
     name = forms.CharField(
         max_length=80, help_text="What will use it, such as “nightly script on the lab server”."
@@ -117,6 +123,20 @@ class TokenForm(forms.Form):
     lifetime_days = forms.ChoiceField(
         label="Valid for", choices=list(LIFETIMES.items()), initial="90"
     )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._user = user
+
+    def clean_name(self) -> str:
+        """A name of its own: a page that is sent twice must not make a second token."""
+        name: str = self.cleaned_data["name"]
+        valid = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+        if tokens_of(self._user).filter(valid, name=name, revoked_at=None).exists():
+            raise forms.ValidationError(
+                "You have a token of this name. Choose another, or revoke that one first."
+            )
+        return name
 
     def expires_at(self) -> datetime | None:
         days = self.cleaned_data["lifetime_days"]

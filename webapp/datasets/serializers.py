@@ -21,7 +21,9 @@ class DatasetSerializer(serializers.ModelSerializer[Dataset]):
     """A data set. `state` is null where a published one is not on this server."""
 
     state = serializers.SerializerMethodField()
-    owner = serializers.CharField(source="owner.username", default=None, read_only=True)
+    owner = serializers.CharField(
+        source="owner.username", default=None, read_only=True, allow_null=True
+    )
     built_in = serializers.BooleanField(source="is_built_in", read_only=True)
     warnings = FlawSerializer(many=True, read_only=True)
     class_names = serializers.ListField(child=serializers.CharField(), read_only=True)

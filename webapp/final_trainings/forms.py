@@ -11,6 +11,7 @@ from webapp.final_trainings import documents
 from webapp.final_trainings.documents import Compare, Document
 from webapp.final_trainings.form_fields import FIELDS, MORE, NETWORK, TRAINING
 from webapp.places import put_at, value_at
+from webapp.searches.form_documents import INTEGERS, NOT_INTEGERS, known_to
 from webapp.searches.form_fields import FormField, Type
 from webapp.searches.models import Search, Trial
 
@@ -108,7 +109,7 @@ def _field(item: FormField) -> forms.Field:
         case Type.NUMBER:
             return forms.FloatField(**common)
         case Type.INTEGERS:
-            return forms.RegexField(r"^\s*\d{1,9}(\s*,\s*\d{1,9})*\s*$", **common)
+            return forms.RegexField(INTEGERS, error_messages=NOT_INTEGERS, **common)
         case _:
             names = _WEIGHTS if item.place == "weights" else {}
             choices = [(str(choice), names.get(choice, str(choice))) for choice in item.choices]
@@ -125,10 +126,7 @@ def _skeleton(given: Document, base: Document) -> Document:
     """The skeleton of the family that was chosen; fields of other families are left out."""
     same = base["family"] == given["family"]
     start = base if same else _usual(FAMILIES[given["family"]], base)
-    known = {name: value for name, value in given.items() if name in start and value is not None}
-    if "blocks" in known and not isinstance(start["blocks"], list | tuple):
-        known["blocks"] = known["blocks"][0]
-    return {**start, **known}
+    return {**start, **known_to(start, given)}
 
 
 def _is_adopted(base: Document) -> bool:

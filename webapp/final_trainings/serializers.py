@@ -3,6 +3,7 @@
 from rest_framework import serializers
 
 from webapp.final_trainings.documents import Compare
+from webapp.state import State
 
 
 class FinalLaunchSerializer(serializers.Serializer[None]):
@@ -22,13 +23,13 @@ class FinalLaunchSerializer(serializers.Serializer[None]):
 
 
 class FinalChangeSerializer(serializers.Serializer[None]):
-    """What may be changed of a final training at any time."""
+    """What may be changed of a final training at any time; what is left out stays."""
 
-    name = serializers.CharField(max_length=120)
+    name = serializers.CharField(max_length=120, required=False)
 
 
 class FinalFilterSerializer(serializers.Serializer[None]):
     """Which final trainings are listed."""
 
     search = serializers.IntegerField(required=False, min_value=1)
-    state = serializers.CharField(required=False)
+    state = serializers.ChoiceField(choices=State.choices, required=False)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from search_engine.architecture import FAMILIES, SEARCHED_OPERATIONS, MorphKind
+from search_engine.architecture import FAMILIES, SEARCHED_OPERATIONS, MorphKind, Order
 from search_engine.config import STRATEGIES
 from search_engine.early_stopping import StoppingRule
 from search_engine.training import Precision
@@ -34,6 +34,7 @@ class FormField:
         group: heading under which it stands; `main` is always open.
         choices: what may be chosen.
         optional: empty means null.
+        families: of start networks that have it; none named: all.
     """
 
     place: str
@@ -44,6 +45,7 @@ class FormField:
     group: str = "main"
     choices: tuple[str, ...] = field(default=())
     optional: bool = False
+    families: tuple[str, ...] = ()
 
 
 def _recipe(place: str, group: str) -> tuple[FormField, ...]:
@@ -61,6 +63,19 @@ def _recipe(place: str, group: str) -> tuple[FormField, ...]:
         ),
         FormField(
             f"{place}.ema_decay", "Average of weights", number, "empty: none", "", group, (), True
+        ),
+        FormField(f"{place}.decay_norms", "Decay norms, too", Type.FLAG, "And biases", "", group),
+        FormField(
+            f"{place}.norm_batches", "Norms measured on", whole, "0 to 10,000", "batches", group
+        ),
+        FormField(
+            f"{place}.lasso_weight",
+            "Weight of group lasso",
+            number,
+            "CondenseNet, 0 or more",
+            "",
+            group,
+            families=("condensenet",),
         ),
         FormField(f"{place}.precision", "Precision", Type.CHOICE, "", "", group, tuple(Precision)),
     )
@@ -84,27 +99,46 @@ DATA = (
     ),
 )
 
+_START = "Start network"
 START = (
-    FormField("skeleton.family", "Family", Type.CHOICE, "", "", "Start network", tuple(FAMILIES)),
+    FormField("skeleton.family", "Family", Type.CHOICE, "", "", _START, tuple(FAMILIES)),
     FormField(
-        "skeleton.blocks", "Blocks", Type.INTEGERS, "In each stage", "blocks", "Start network"
+        "skeleton.blocks",
+        "Blocks",
+        Type.INTEGERS,
+        "In each stage; CondenseNet: one number a stage",
+        "blocks",
+        _START,
     ),
     FormField(
-        "skeleton.growth", "Growth", Type.INTEGER, "DenseNet", "channels", "Start network", (), True
+        "skeleton.growth",
+        *("Growth", Type.INTEGER, "DenseNet, 1 to 1,024", "channels", _START, (), True),
+        families=("densenet",),
     ),
     FormField(
         "skeleton.channels",
-        "Width",
-        Type.INTEGER,
-        "ChainNet",
-        "channels",
-        "Start network",
-        (),
-        True,
+        *("Width", Type.INTEGER, "ChainNet", "channels", _START, (), True),
+        families=("chainnet",),
     ),
-    FormField("skeleton.alpha", "Alpha", Type.INTEGER, "PyramidNet", "", "Start network", (), True),
-    FormField("skeleton.groups", "Groups", Type.INTEGER, "Of the 3×3 site", "", "Start network"),
-    FormField("skeleton.drop_path", "Drop path", Type.NUMBER, "0 to below 1", "", "Start network"),
+    FormField(
+        "skeleton.alpha",
+        *("Alpha", Type.INTEGER, "PyramidNet: how much wider", "channels", _START, (), True),
+        families=("pyramidnet",),
+    ),
+    *(
+        FormField(f"skeleton.{name}", label, kind, text, unit, _START, (), True, ("condensenet",))
+        for name, label, kind, text, unit in (
+            ("growths", "Growths", Type.INTEGERS, "One number a stage", "channels"),
+            ("searched", "Searched", Type.INTEGERS, "Last blocks of each stage", "blocks"),
+            ("learned_groups", "Learned groups", Type.INTEGER, "1 to 64", "groups"),
+            ("condense_factor", "Condensed", Type.INTEGER, "One input in so many, 1 to 64", ""),
+        )
+    ),
+    FormField("skeleton.groups", "Groups", Type.INTEGER, "Of the 3×3 site", "", _START),
+    FormField(
+        "skeleton.order", "Order", Type.CHOICE, "In each operation", "", _START, tuple(Order)
+    ),
+    FormField("skeleton.drop_path", "Drop path", Type.NUMBER, "0 to below 1", "", _START),
 )
 
 SPACE = (
@@ -213,6 +247,13 @@ COSTS = {
 }
 """Names of costs that an objective may count, with their labels and units."""
 RULES = ("target", "limit")
+USUAL_WEIGHT = 0.5
+OBJECTIVE = {
+    "target": "above it, the reward is lowered",
+    "limit": "above it, the reward is 0",
+    "weight": f"of the target: how steeply; empty: {USUAL_WEIGHT}",
+}
+"""What can be said of each cost, with what it does."""
 
 FIELDS = (
     *MAIN,
@@ -222,5 +263,12 @@ FIELDS = (
     *SPACE,
     *SEARCHING,
     *_recipe("recipe", "Training of children"),
+    FormField(
+        "recipe.annealing",
+        "Gates open in",
+        Type.NUMBER,
+        "A share of the training, 0 to 1",
+        group="Training of children",
+    ),
     *STOPPING,
 )

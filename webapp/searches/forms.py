@@ -1,24 +1,33 @@
 """The launch form. It reads text into a config document; all rules are the engine's own."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.contrib.auth.base_user import AbstractBaseUser
 
-from search_engine.architecture import FAMILIES, AdoptedConfig, skeleton_from_json
-from search_engine.errors import SearchEngineError
+from search_engine.architecture import FAMILIES, AdoptedConfig
 from search_engine.presets import PRESETS
 from webapp.checkpoints.models import Checkpoint
 from webapp.checkpoints.selectors import visible_to
+from webapp.datasets.selectors import visible_datasets
 from webapp.errors import ProductError, add_to_form
 from webapp.places import put_at, value_at
 from webapp.searches import services
 from webapp.searches.datasets import usable_datasets
 from webapp.searches.documents import merged
-from webapp.searches.form_fields import COSTS, FIELDS, RULES, FormField, Type
+from webapp.searches.form_documents import (
+    INTEGERS,
+    NOT_INTEGERS,
+    Document,
+    above_zero,
+    initial_terms,
+    settings_of,
+    skeleton_of,
+    terms_of,
+    with_start_edge,
+)
+from webapp.searches.form_fields import COSTS, FIELDS, OBJECTIVE, FormField, Type
 
-Document = dict[str, Any]
 Place = tuple[forms.BoundField, str]
 """A field on the page, and its unit."""
 
@@ -46,8 +55,7 @@ class LaunchForm(forms.Form):
         kwargs["initial"] = {**_initial(base), **(kwargs.get("initial") or {})}
         super().__init__(*args, **{"label_suffix": "", **kwargs})
         self._user, self._base = user, base
-        names = [(d.engine_name, d.name) for d in usable_datasets(user)]
-        self.fields["data.name"] = forms.ChoiceField(choices=names, label="Data set")
+        self.fields["data.name"] = _dataset_field(user, self.initial["data.name"])
         starts = visible_to(user).filter(can_start=True)
         self.fields["start_checkpoint"].queryset = starts  # type: ignore[attr-defined]
         self._items = [item for item in FIELDS if _applies(item, base)]
@@ -56,9 +64,12 @@ class LaunchForm(forms.Form):
         families = [(name, name) for name in _families(base)]
         self.fields["skeleton.family"].choices = families  # type: ignore[attr-defined]
         for cost, (label, _) in COSTS.items():
-            for rule in RULES:
-                self.fields[f"objective.{cost}.{rule}"] = forms.FloatField(
-                    required=False, label=f"{label}, {rule}"
+            for part, help_text in OBJECTIVE.items():
+                self.fields[f"objective.{cost}.{part}"] = forms.FloatField(
+                    required=False,
+                    label=f"{label}, {part}",
+                    help_text=help_text,
+                    validators=[above_zero],
                 )
 
     def document(self) -> Document:
@@ -67,12 +78,12 @@ class LaunchForm(forms.Form):
         for item in self._items:
             put_at(given, item.place, _read(item, self.cleaned_data.get(item.place)))
         put_at(given, "data.name", self.cleaned_data["data.name"])
-        given["objective"] = _terms(self.cleaned_data)
-        skeleton = _skeleton(given.pop("skeleton"), self._base["skeleton"])
+        given["objective"] = terms_of(self.cleaned_data)
+        skeleton = skeleton_of(given.pop("skeleton"), self._base["skeleton"])
         settings = given.pop("strategy_settings")
         document = {**merged(self._base, given), "skeleton": skeleton}
         document["strategy_settings"] = settings
-        return _with_start_edge(document)
+        return with_start_edge(document)
 
     def clean(self) -> Document:
         """Let the engine judge; its reasons go beside the fields."""
@@ -103,11 +114,27 @@ class LaunchForm(forms.Form):
             if item.group != "main":
                 found.setdefault(item.group, []).append((self[item.place], item.unit))
         found["Objective"] = [
-            (self[f"objective.{cost}.{rule}"], unit)
+            (self[f"objective.{cost}.{part}"], "" if part == "weight" else unit)
             for cost, (_, unit) in COSTS.items()
-            for rule in RULES
+            for part in OBJECTIVE
         ]
         return list(found.items())
+
+
+def _dataset_field(user: AbstractBaseUser, wanted: str) -> forms.Field:
+    """A choice of what is ready; where what is wanted is not, nothing else is chosen for it."""
+    names = [(d.engine_name, d.name) for d in usable_datasets(user)]
+    missing = ""
+    if wanted not in dict(names):
+        found = visible_datasets(user).filter(engine_name=wanted).first()
+        missing = f"{found.name if found else 'Its data set'} is not on this server"
+        names = [("", f"{missing}: choose another"), *names]
+    required = f"{missing}. Download it under Data sets, or choose another." if missing else ""
+    return forms.ChoiceField(
+        choices=names,
+        label="Data set",
+        error_messages={"required": required or "Choose a data set."},
+    )
 
 
 def _families(base: Document) -> list[str]:
@@ -128,6 +155,13 @@ def _is_adopted(base: Document) -> bool:
 
 
 def _field(item: FormField) -> forms.Field:
+    field = _unmarked_field(item)
+    if item.families:
+        field.widget.attrs["data-families"] = " ".join(item.families)
+    return field
+
+
+def _unmarked_field(item: FormField) -> forms.Field:
     choices = [(choice, str(choice).replace("_", " ")) for choice in item.choices]
     common: dict[str, Any] = {
         "label": item.label,
@@ -149,65 +183,22 @@ def _field(item: FormField) -> forms.Field:
         case Type.SETTINGS:
             return forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), **common)
         case Type.INTEGERS:
-            return forms.RegexField(r"^\s*\d{1,9}(\s*,\s*\d{1,9})*\s*$", **common)
+            return forms.RegexField(INTEGERS, error_messages=NOT_INTEGERS, **common)
 
 
 def _read(item: FormField, value: Any) -> Any:
-    if item.type is Type.INTEGERS:
+    if item.type is Type.INTEGERS and value:
         return [int(part) for part in str(value).split(",")]
     if item.type is Type.SETTINGS:
-        return _settings(str(value or ""))
+        return settings_of(str(value or ""))
     return None if value == "" else value
-
-
-def _settings(text: str) -> Document:
-    settings: Document = {}
-    for line in filter(None, (line.strip() for line in text.splitlines())):
-        name, _, number = line.partition("=")
-        try:
-            settings[name.strip()] = float(number)
-        except ValueError:
-            settings[name.strip()] = number.strip()  # which the engine refuses, saying why
-    return settings
-
-
-def _terms(cleaned: Mapping[str, Any]) -> list[Document]:
-    return [
-        {"cost": cost, "rule": rule, "value": value, "weight": 0.5}
-        for cost in COSTS
-        for rule in RULES
-        if (value := cleaned.get(f"objective.{cost}.{rule}")) is not None
-    ]
-
-
-def _skeleton(given: Document, base: Document) -> Document:
-    """The skeleton of the family that was chosen; fields of other families are left out."""
-    family = given["family"]
-    start = base if base["family"] == family else FAMILIES[family]().to_json()
-    known = {name: value for name, value in given.items() if name in start and value is not None}
-    if "blocks" in known and not isinstance(start["blocks"], list | tuple):
-        known["blocks"] = known["blocks"][0]
-    return {**start, **known}
-
-
-def _with_start_edge(document: Document) -> Document:
-    """The space starts from the skeleton's own cell: nobody has to say it twice."""
-    try:
-        skeleton = skeleton_from_json(document["skeleton"])
-    except SearchEngineError:
-        return document  # refused later, with its reason
-    (edge,) = skeleton.start_cell.root.branches
-    space = {"start_edge": edge.operation.value, "groups": skeleton.groups}
-    return merged(document, {"search_space": space})
 
 
 def _initial(base: Document) -> Document:
     initial: Document = {"data.name": base["data"]["name"]}
     for item in FIELDS:
         initial[item.place] = _shown(item, value_at(base, item.place))
-    for term in base["objective"]:
-        initial[f"objective.{term['cost']}.{term['rule']}"] = term["value"]
-    return initial
+    return initial | initial_terms(base["objective"])
 
 
 def _shown(item: FormField, value: Any) -> Any:

@@ -3,6 +3,7 @@
 from rest_framework import serializers
 
 from webapp.searches.trial_json import NUMBERS
+from webapp.state import State
 
 
 class LaunchSerializer(serializers.Serializer[None]):
@@ -52,7 +53,7 @@ class TrialFilterSerializer(serializers.Serializer[None]):
 
     ORDERS = ("number", *NUMBERS)
 
-    state = serializers.CharField(required=False)
+    state = serializers.ChoiceField(choices=State.choices, required=False)
     pinned = serializers.BooleanField(required=False, allow_null=True, default=None)
     kept = serializers.BooleanField(required=False, allow_null=True, default=None)
     notation = serializers.CharField(required=False, help_text="Part of the notation.")

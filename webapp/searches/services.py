@@ -12,7 +12,6 @@ from django.db import IntegrityError, transaction
 from search_engine.architecture import Architecture, ImageShape
 from search_engine.config import Budget, SearchConfig
 from search_engine.errors import InvalidConfig
-from search_engine.training import Recipe
 from webapp.checkpoints import files
 from webapp.checkpoints.models import Checkpoint
 from webapp.datasets.models import Dataset
@@ -78,14 +77,21 @@ def launch(
 def checked(document: object, user: AbstractBaseUser) -> tuple[SearchConfig, Dataset]:
     """The config as the engine reads it, its skeleton fitted to the data set's images."""
     with engine_errors_as_product_errors():
-        _check_start_recipe(document)
         config = SearchConfig.from_json(document)
         dataset = usable_dataset(user, config.data.name)
         shape = ImageShape(dataset.image_channels, dataset.image_height, dataset.image_width)
         classes = len(dataset.class_names)
-        config = replace(config, skeleton=replace(config.skeleton, image=shape, classes=classes))
+        config = _fitted(config, shape, classes)
         _check_counts(config, dataset)
     return config, dataset
+
+
+def _fitted(config: SearchConfig, image: ImageShape, classes: int) -> SearchConfig:
+    try:
+        skeleton = replace(config.skeleton, image=image, classes=classes)
+    except InvalidConfig as error:
+        raise InvalidConfig(f"skeleton.{error.field}", error.reason) from error
+    return replace(config, skeleton=skeleton)
 
 
 def check_start(checkpoint: Checkpoint, config: SearchConfig) -> None:
@@ -94,16 +100,6 @@ def check_start(checkpoint: Checkpoint, config: SearchConfig) -> None:
     if checkpoint.description["architecture"] != json.loads(json.dumps(expected)):
         reason = "it is not the start network that the settings describe: family, size, images"
         raise ProductError(f"Not started: {reason}.", fields={"start_checkpoint": reason})
-
-
-def _check_start_recipe(document: object) -> None:
-    """Read it first, so that its errors do not look like those of the children's recipe."""
-    recipe = document.get("start_recipe") if isinstance(document, dict) else None
-    if isinstance(recipe, dict):
-        try:
-            Recipe.from_json(recipe)
-        except InvalidConfig as error:
-            raise InvalidConfig(f"start_{error.field}", error.reason) from None
 
 
 def _check_counts(config: SearchConfig, dataset: Dataset) -> None:

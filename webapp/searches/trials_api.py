@@ -14,11 +14,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from webapp.api_requests import read, signed_in
-from webapp.api_schemas import PAGING, page_of
+from webapp.api_schemas import PAGING, list_of, page_of
 from webapp.checkpoints import downloads
 from webapp.pagination import Pages
 from webapp.searches import schemas, selectors, services, trial_json
-from webapp.searches.api import checked_state
 from webapp.searches.models import Search, Trial
 from webapp.searches.serializers import TrialFilterSerializer
 
@@ -48,25 +47,34 @@ class TrialsView(APIView):
         return pages.get_paginated_response([trial_json.trial_json(trial) for trial in rows])
 
 
-class TrialTableView(APIView):
-    """All trials as one file."""
+class TrialsCSVView(APIView):
+    """All trials as one table."""
 
     @extend_schema(
+        operation_id="trials_csv",
         parameters=[TrialFilterSerializer],
         responses={(200, "text/csv"): str},
     )
-    def get(self, request: Request, search_id: int, form: str) -> HttpResponseBase:
-        """`trials.csv` or `trials.json`; filters as in the list."""
+    def get(self, request: Request, search_id: int) -> HttpResponse:
+        """Filters and order as in the list."""
         search = selectors.search_to_see(signed_in(request), search_id)
-        trials = chosen(search, request)
-        name = f"espalier-search-{search.pk}-trials.{form}"
-        answer: HttpResponse
-        if form == "json":
-            answer = JsonResponse([trial_json.trial_json(trial) for trial in trials], safe=False)
-        else:
-            answer = HttpResponse(_csv(trials), content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = f'attachment; filename="{name}"'
-        return answer
+        table = _csv(chosen(search, request))
+        return _to_save(HttpResponse(table, content_type="text/csv; charset=utf-8"), search, "csv")
+
+
+class TrialsJSONView(APIView):
+    """All trials as one file."""
+
+    @extend_schema(
+        operation_id="trials_json",
+        parameters=[TrialFilterSerializer],
+        responses={200: list_of(schemas.TRIAL)},
+    )
+    def get(self, request: Request, search_id: int) -> HttpResponse:
+        """Filters and order as in the list."""
+        search = selectors.search_to_see(signed_in(request), search_id)
+        rows = [trial_json.trial_json(trial) for trial in chosen(search, request)]
+        return _to_save(JsonResponse(rows, safe=False), search, "json")
 
 
 class TrialView(APIView):
@@ -126,7 +134,7 @@ def chosen(search: Search, request: Request) -> QuerySet[Trial]:
         if given.get(name) is not None:
             trials = trials.filter(**{lookup: given[name]})
     if given.get("state"):
-        trials = trials.filter(state=checked_state(given["state"]))
+        trials = trials.filter(state=given["state"])
     order: str = given["order"]
     column = F(order.removeprefix("-"))
     down = order.startswith("-")
@@ -146,6 +154,12 @@ _LOOKUPS = {
     "max_latency_64": "latency_64__lte",
     "max_memory": "memory__lte",
 }
+
+
+def _to_save(answer: HttpResponse, search: Search, form: str) -> HttpResponse:
+    name = f"espalier-search-{search.pk}-trials.{form}"
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
 
 
 def _csv(trials: QuerySet[Trial]) -> str:

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from webapp.api_requests import read, signed_in
+from webapp.api_requests import read, sent_fields, signed_in
 from webapp.errors import ProductError, flattened
 from webapp.start_networks import selectors, services
 from webapp.start_networks.forms import StartNetworkForm
@@ -95,7 +95,7 @@ class StartNetworksView(generics.ListAPIView[StartNetwork]):
     def post(self, request: Request) -> Response:
         """Have a network read in the background; ask again until its `state` is `completed`."""
         user = signed_in(request)
-        form = StartNetworkForm(request.data, request.FILES, user=user)
+        form = StartNetworkForm(sent_fields(request), request.FILES, user=user)
         if not form.is_valid():
             fields = dict(flattened(form.errors))
             raise ProductError(" ".join(fields.values()), "invalid", fields)

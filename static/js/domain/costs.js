@@ -3,7 +3,7 @@ import { shortCount, tickCount } from "./format.js";
 
 const MILLI = 1000;
 const milliseconds = (seconds) => `${Number((seconds * MILLI).toPrecision(3))} ms`;
-const bytes = (count) => `${tickCount(count)}B`;
+const bytes = (count, ticks) => `${tickCount(count, ticks)}B`;
 
 /** `start` names the start network's value in a search, where it has one. */
 export const COSTS = {

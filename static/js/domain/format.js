@@ -7,12 +7,15 @@ export const NONE = "–";
 export const percent = (fraction, digits = 2) =>
   fraction == null || Number.isNaN(fraction) ? NONE : (100 * fraction).toFixed(digits);
 
-/** A round accuracy on an axis, with as many digits as the steps between ticks have. */
-export function percentTick(value, ticks) {
-  const step = ticks.length > 1 ? 100 * Math.abs(ticks[1] - ticks[0]) : 1;
+/** A round number on an axis, with as many digits as the steps between ticks have. */
+export function tick(value, ticks, scale = 1) {
+  const step = ticks.length > 1 ? scale * Math.abs(ticks[1] - ticks[0]) : 1;
   const digits = [0, 1, 2].find((count) => Math.abs(Number(step.toFixed(count)) - step) < 1e-6) ?? 3;
-  return percent(value, digits);
+  return (scale * value).toFixed(digits);
 }
+
+/** The same of an accuracy, in percent; an axis may end above 100 %, where no accuracy is. */
+export const percentTick = (value, ticks) => (value > 1 + 1e-9 ? "" : tick(value, ticks, 100));
 
 export const percentWithUnit = (fraction, digits = 2) =>
   fraction == null ? NONE : `${percent(fraction, digits)}${THIN}%`;
@@ -25,16 +28,17 @@ export function points(difference) {
   return `${difference < 0 ? "−" : "+"}${text}`;
 }
 
+const COUNT_UNITS = ["", "K", "M", "G", "T"];
+
 /** A count as [number, unit]: 612,345 is ["612", "K"], 1,230,000 is ["1.23", "M"]. */
 export function counted(count) {
   if (count == null) return [NONE, ""];
   if (count < 999.5) return [String(Math.round(count)), ""];
-  const units = ["", "K", "M", "G", "T"];
   let exponent = Math.min(Math.floor(Math.log10(count) / 3), 4);
   if (Number((count / 1000 ** exponent).toPrecision(3)) >= 1000 && exponent < 4) exponent += 1;
   const short = count / 1000 ** exponent;
   const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.max(short, 1))));
-  return [short.toFixed(digits), units[exponent]];
+  return [short.toFixed(digits), COUNT_UNITS[exponent]];
 }
 
 export function shortCount(count) {
@@ -43,8 +47,9 @@ export function shortCount(count) {
 }
 
 /** A round count on an axis, without zeros that say nothing: "1.5 M". */
-export function tickCount(count) {
-  const [number, unit] = counted(count);
+export function tickCount(count, ticks = []) {
+  const [digits, unit] = counted(count);
+  const number = ticks.length > 1 ? tick(count, ticks, 1000 ** -COUNT_UNITS.indexOf(unit)) : digits;
   const short = number.includes(".") ? number.replace(/\.?0+$/, "") : number;
   return unit ? `${short}${THIN}${unit}` : short;
 }

@@ -7,17 +7,20 @@ import { byId } from "../lib/dom.js";
 const COUNTS = ["parameters", "multiply_adds", "cells", "epochs"];
 
 const form = byId("launch");
-const touched = new Set();
+const advanced = byId("advanced");
+const touched = new Set([...form.querySelectorAll(".wrong")].map((field) => field.dataset.field));
 
 function show({ errors, changed, ...counts }) {
   for (const field of form.querySelectorAll("[data-field]")) {
     const name = field.dataset.field;
-    const reason = touched.has(name) || touched.has("*") ? (errors[name] ?? "") : "";
+    // A name that nobody has typed yet is no mistake; all else keeps the counts from being known.
+    const reason = name === "name" && !touched.has(name) ? "" : (errors[name] ?? "");
     field.classList.toggle("wrong", Boolean(reason));
     field.classList.toggle("changed", changed.includes(name));
     const place = field.querySelector(".error");
     if (place.textContent !== reason) place.textContent = reason;
   }
+  if (advanced.querySelector(".wrong")) advanced.open = true;
   byId("launch-errors").textContent = errors.__all__ ?? "";
   for (const name of COUNTS) {
     byId(`count-${name}`).textContent = counts[name] == null ? "–" : readable(counts[name]);
@@ -30,5 +33,17 @@ function show({ errors, changed, ...counts }) {
 function readable(count) {
   return count < 1e12 ? count.toLocaleString("en") : power(count);
 }
+
+/** Sizes of other families say nothing about the one that is chosen. */
+function showFamily() {
+  const family = form.elements["skeleton.family"].value;
+  for (const input of form.querySelectorAll("[data-families]")) {
+    input.closest("[data-field]").hidden = !input.dataset.families.split(" ").includes(family);
+  }
+}
+
+form.elements["skeleton.family"].addEventListener("change", showFamily);
+addEventListener("pageshow", showFamily);
+showFamily();
 
 checkedForm(form, byId("launch-button"), show, (name) => touched.add(name));

@@ -11,7 +11,6 @@ const diagram = new Diagram();
 byId("cell").replaceChildren(diagram.node);
 diagram.show(pageJson("cell-json"));
 
-const touched = new Set();
 
 const control = (name) => form.elements.namedItem(name);
 const place = (name) => form.querySelector(`[data-field="${name}"]`);
@@ -27,10 +26,12 @@ function showFamily() {
 
 function show({ errors, against_growing: against, ...counts }) {
   for (const field of form.querySelectorAll("[data-field]")) {
-    const reason = touched.has(field.dataset.field) || touched.has("*") ? (errors[field.dataset.field] ?? "") : "";
+    const reason = errors[field.dataset.field] ?? "";
     field.classList.toggle("wrong", Boolean(reason));
     setText(field.querySelector(".error"), reason);
   }
+  const advanced = byId("advanced");
+  if (advanced.querySelector(".wrong")) advanced.open = true;
   setText(byId("launch-errors"), errors.__all__ ?? "");
   setText(byId("count-parameters"), shortCount(counts.parameters));
   setText(byId("count-multiply_adds"), shortCount(counts.multiply_adds));
@@ -51,8 +52,4 @@ function addHelp(field) {
 }
 
 showFamily();
-checkedForm(form, byId("launch-button"), show, (name) => {
-  // Whether weights can grow depends on the whole network: then that is said at once, too.
-  touched.add(name).add("weights");
-  showFamily();
-});
+checkedForm(form, byId("launch-button"), show, showFamily);

@@ -101,7 +101,7 @@ export function paretoChart(trialUrl) {
       ],
       xRange: ([xs]) => room([...xs.filter(Boolean), now.startSize], { least: key === "parameters" ? 100 : 0, pad: 0.05 }),
       yRange: ([, ys]) => room([...upper(ys.filter((value) => value != null)), now.start], { least: 0.01, max: 1.002 }),
-      x: { format: (value) => COSTS[key].tick(value), space: 70 }, y: { format: percentTick },
+      x: { format: (value, ticks) => COSTS[key].tick(value, ticks), space: 70 }, y: { format: percentTick },
       draw: (plot) => markStart(plot, now),
       nearest: (index) => {
         const trial = now.trials[index];

@@ -1,5 +1,5 @@
 // Charts of the strategy: what it picks, its rewards with their baseline, and its entropy.
-import { percent, whole } from "../domain/format.js";
+import { percent, tick, whole } from "../domain/format.js";
 import { operationsOf } from "../domain/notation.js";
 import { OPERATIONS } from "../domain/operations.js";
 import { operationShares, smooth } from "../domain/stats.js";
@@ -77,7 +77,7 @@ export function rewardChart(trialUrl) {
       xRange: ([xs]) => [(xs[0] ?? 1) - 0.5, Math.max(xs.at(-1) ?? 2, (xs[0] ?? 1) + 4) + 0.5],
       yRange: ([, rewards, base]) => room([...upper(rewards), ...base], { least: 0.1 }),
       x: { format: (value) => (Number.isInteger(value) ? whole(value) : ""), space: 60 },
-      y: { format: (value) => String(Number(value.toPrecision(3))) },
+      y: { format: tick },
       nearest: (index) => {
         const trial = now.trials[index];
         return { text: [element("b", {}, `Trial ${trial.number}`), ` reward ${trial.reward.toFixed(3)}`], href: trialUrl(trial.number) };
@@ -104,7 +104,7 @@ export function entropyChart() {
     make: (box) => new Chart(box, {
       series: [{ stroke: () => token("--ink-2"), width: 1.6, points: { show: false } }],
       xRange: ([xs]) => [xs[0], xs.at(-1)], yRange: ([, ys]) => room(ys, { least: 0.1 }),
-      x: { format: () => "", size: 4 }, y: { format: (value) => String(Number(value.toPrecision(3))), space: 24 },
+      x: { format: () => "", size: 4 }, y: { format: tick, space: 24 },
     }),
     update: (chart, context) => {
       const trials = known(context);

@@ -10,7 +10,9 @@ import pytest
 import torch
 import torchvision
 
-from search_engine.data import load_dataset
+from search_engine.data import available_datasets, load_dataset, torchvision_sets
+from search_engine.data.catalogue import CATALOGUE
+from search_engine.data.torchvision_sets import TorchvisionSet
 from search_engine.errors import DatasetError
 
 DATASETS = torchvision.datasets
@@ -99,3 +101,26 @@ def test_stl10_is_read_column_by_column(tmp_path: Path, monkeypatch: pytest.Monk
     dataset = load_dataset("stl10", folder=tmp_path)
     assert torch.equal(dataset.images[:10], torch.tensor(images).transpose(2, 3))
     assert dataset.class_names == tuple("abcdefghij")
+
+
+@pytest.mark.parametrize("name", ["usps", "cifar10", "cifar100", "svhn", "stl10"])
+def test_the_sign_of_a_data_set_is_among_torchvisions_files(name: str, tmp_path: Path) -> None:
+    published = CATALOGUE[name]
+    assert isinstance(published, TorchvisionSet)
+    assert published.sign in {
+        file.relative_to(tmp_path).parts[0] for file in published.files(tmp_path)
+    }
+
+
+def test_torchvision_is_not_asked_for_files_of_which_there_is_no_sign(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(name: str) -> None:
+        raise AssertionError(f"torchvision was loaded for {name}")
+
+    monkeypatch.setattr(torchvision_sets, "torchvision_class", refuse)
+    on_disk = {each.name: each.on_disk for each in available_datasets(tmp_path)}
+    assert not on_disk["cifar10"] and not on_disk["usps"]
+    (tmp_path / "cifar-10-batches-py").mkdir()
+    with pytest.raises(AssertionError, match="loaded for CIFAR10"):
+        available_datasets(tmp_path)

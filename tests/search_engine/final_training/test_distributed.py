@@ -118,7 +118,7 @@ def test_launched_on_two_devices_it_gives_what_one_gives(
         torch.testing.assert_close(weight, same, rtol=1e-2, atol=1e-4)
 
 
-def test_stopped_and_killed_it_goes_on_as_if_nothing_had_happened(
+def test_stopped_and_killed_in_part_or_at_its_head_it_goes_on_as_if_nothing_had_happened(
     whole: FinalResult, tmp_path: Path
 ) -> None:
     told: list[Event] = []
@@ -149,25 +149,20 @@ def test_stopped_and_killed_it_goes_on_as_if_nothing_had_happened(
     listener, stops = kill_the_second, False
     with pytest.raises(TrainingBroken, match=r"start it again to go on: .*SIGKILL"):
         train()
+    kill_the_launching_process(tmp_path)
+    # The folder is free only when the processes that were left behind have ended.
     listener = told.append
     resumed = train()
     assert [e.loss for e in resumed.curve] == [e.loss for e in whole.curve]
     assert same_weights(load_checkpoint(tmp_path), load_checkpoint(whole.checkpoint))
 
 
-def test_when_the_launching_process_is_killed_the_others_end_too(
-    whole: FinalResult, tmp_path: Path
-) -> None:
-    launching = multiprocessing.get_context("spawn").Process(
-        target=launch_and_die, args=(tmp_path,)
-    )
+def kill_the_launching_process(folder: Path) -> None:
+    """In mid-training; the processes that it has launched are left behind."""
+    launching = multiprocessing.get_context("spawn").Process(target=launch_and_die, args=(folder,))
     launching.start()
     launching.join()
     assert launching.exitcode == -signal.SIGKILL
-    # The folder is free only when the processes that were left behind have ended.
-    resumed = launch_distributed(settings(), tmp_path, TWO, dataset=dataset())
-    assert [e.loss for e in resumed.curve] == [e.loss for e in whole.curve]
-    assert same_weights(load_checkpoint(tmp_path), load_checkpoint(whole.checkpoint))
 
 
 def launch_and_die(folder: Path) -> None:

@@ -42,6 +42,22 @@ def test_the_page_shows_the_secret_once(alice_client: Client) -> None:
     assert secret not in alice_client.get(reverse("tokens")).content.decode()
 
 
+def test_sending_the_page_again_makes_no_second_token(alice: User, alice_client: Client) -> None:
+    form = {"name": "ci", "lifetime_days": "30"}
+    alice_client.post(reverse("tokens"), form)
+    again = alice_client.post(reverse("tokens"), form)
+    assert "You have a token of this name" in again.content.decode()
+    assert alice.tokens.count() == 1
+
+
+def test_a_name_is_free_again_once_its_token_is_revoked(alice: User, alice_client: Client) -> None:
+    form = {"name": "ci", "lifetime_days": "30"}
+    alice_client.post(reverse("tokens"), form)
+    services.revoke_token(alice.tokens.get())
+    alice_client.post(reverse("tokens"), form)
+    assert alice.tokens.count() == 2
+
+
 def test_a_revoked_token_is_refused(issued: tuple[ApiToken, str], alice_client: Client) -> None:
     alice_client.post(reverse("revoke_token", args=[issued[0].pk]))
     assert status_with(issued[1]) == 401

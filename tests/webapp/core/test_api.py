@@ -1,5 +1,6 @@
 """What holds for the whole API: a schema without warnings, one shape of errors, a rate limit."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from drf_spectacular.generators import SchemaGenerator
 from rest_framework.throttling import UserRateThrottle
 
 from webapp.accounts.models import User
@@ -30,6 +32,8 @@ def api_paths(patterns: list[URLPattern | URLResolver], at: str = "/") -> Iterat
 
 
 PAGE = "/api/v1/docs/"
+ERROR = {"message", "code", "fields"}
+TAKE_JSON = [SEARCHES, CHECK, "/api/v1/start-networks/", "/api/v1/final-trainings/"]
 PATHS = sorted({*api_paths(get_resolver("webapp.urls").url_patterns)} - {PAGE})
 
 
@@ -49,7 +53,7 @@ def check(answer: Any, status: int, code: str) -> dict[str, str]:
     """The one shape; returns what is said of fields."""
     assert answer.status_code == status
     body = answer.json()
-    assert set(body) == {"message", "code", "fields"}
+    assert set(body) == ERROR
     assert body["code"] == code and body["message"].strip()
     return dict(body["fields"])
 
@@ -58,6 +62,27 @@ def test_the_schema_is_valid_and_draws_no_warning(tmp_path: Path) -> None:
     schema = tmp_path / "schema.yml"
     call_command("spectacular", validate=True, fail_on_warn=True, file=str(schema))
     assert "/api/v1/searches/{search_id}/" in schema.read_text()
+
+
+def test_the_schema_says_of_every_request_how_it_is_refused() -> None:
+    schema = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    assert set(schema["components"]["schemas"]["Error"]["required"]) == {*ERROR}
+    error = {"$ref": "#/components/schemas/Error"}
+    for address, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            refusals = {code: a for code, a in operation["responses"].items() if code >= "400"}
+            for answer in refusals.values():
+                assert answer["content"]["application/json"]["schema"] == error, (address, method)
+            assert {"401", "403", "429"} <= set(refusals)
+            assert "404" in refusals or "{" not in address
+            assert {"400", "409"} <= set(refusals) or "requestBody" not in operation
+
+
+def test_the_schema_tells_the_table_from_the_file() -> None:
+    paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]  # type: ignore[no-untyped-call]
+    for form, kind in (("csv", "text/csv"), ("json", "application/json")):
+        answer = paths[f"{SEARCHES}{{search_id}}/trials.{form}"]["get"]["responses"]["200"]
+        assert set(answer["content"]) == {kind}
 
 
 @pytest.mark.parametrize("address", PATHS)
@@ -82,6 +107,14 @@ def test_a_body_that_is_not_json_is_invalid(alice_client: Client) -> None:
     check(alice_client.post(CHECK, "{", content_type="application/json"), 400, "invalid")
 
 
+@pytest.mark.parametrize("body", [[], [None], "text", 7, None])
+@pytest.mark.parametrize("address", TAKE_JSON)
+def test_a_body_that_is_no_object_is_invalid(
+    address: str, body: object, alice_client: Client
+) -> None:
+    check(alice_client.post(address, json.dumps(body), "application/json"), 400, "invalid")
+
+
 def test_a_wrong_field_is_named(alice_client: Client) -> None:
     fields = check(alice_client.post(SEARCHES, {}, "application/json"), 400, "invalid")
     assert set(fields) == {"name"}
@@ -89,6 +122,14 @@ def test_a_wrong_field_is_named(alice_client: Client) -> None:
 
 def test_what_is_for_administrators_is_forbidden(alice_client: Client) -> None:
     check(alice_client.get("/api/v1/users/"), 403, "forbidden")
+
+
+@pytest.mark.parametrize("size", ["null", "-1", "0", "1.5", ""])
+def test_a_page_size_that_is_no_number_is_refused(size: str, alice_client: Client) -> None:
+    assert set(check(alice_client.get(SEARCHES, {"page_size": size}), 400, "invalid")) == {
+        "page_size"
+    }
+    assert alice_client.get(SEARCHES, {"page_size": 5_000}).status_code == 200
 
 
 @pytest.mark.parametrize("address", [f"{SEARCHES}999/", "/api/v1/nowhere/", "/api/v1/tokens/9/"])

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -28,6 +29,13 @@ Process = subprocess.Popen[str]
 def embedded(tmp_path: Path) -> dict[str, str]:
     base = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return base | {"ESPALIER_VAR": str(tmp_path / "var"), "ESPALIER_PORT": str(servers.free_port())}
+
+
+@pytest.fixture
+def prepared(embedded: dict[str, str], first_start: Path) -> dict[str, str]:
+    """Not for the first time: nothing has to be made before the processes start."""
+    shutil.copytree(first_start, embedded["ESPALIER_VAR"])
+    return embedded
 
 
 @pytest.fixture(params=["embedded", "PostgreSQL and Redis"])
@@ -105,18 +113,23 @@ def starts_its_pool(process: Process) -> object:
     return len(find(process.pid, WORKER)) > 1
 
 
+def test_stopping_while_it_prepares_is_quiet(embedded: dict[str, str]) -> None:
+    stop_quietly(embedded, is_preparing, signal.SIGINT)
+
+
 @pytest.mark.parametrize(
-    ("moment", "number"),
-    [
-        (is_preparing, signal.SIGINT),
-        (has_workers, signal.SIGTERM),
-        (starts_its_pool, signal.SIGINT),
-    ],
+    ("moment", "number"), [(has_workers, signal.SIGTERM), (starts_its_pool, signal.SIGINT)]
 )
 def test_stopping_while_it_starts_is_quiet(
-    embedded: dict[str, str], moment: Callable[[Process], object], number: signal.Signals
+    prepared: dict[str, str], moment: Callable[[Process], object], number: signal.Signals
 ) -> None:
-    with started(embedded) as process:
+    stop_quietly(prepared, moment, number)
+
+
+def stop_quietly(
+    environment: dict[str, str], moment: Callable[[Process], object], number: signal.Signals
+) -> None:
+    with started(environment) as process:
         until(lambda: moment(process), moment.__name__, seconds=240)
         process.send_signal(number)
         said, _ = process.communicate(timeout=60)
@@ -124,9 +137,9 @@ def test_stopping_while_it_starts_is_quiet(
     assert re.search("Traceback|Error|ERROR|killed", said) is None, said
 
 
-def test_a_closed_output_ends_everything(embedded: dict[str, str]) -> None:
+def test_a_closed_output_ends_everything(prepared: dict[str, str]) -> None:
     # As `make run | head` closes it; nothing more needs to be said for that to be noticed.
-    with running(embedded) as (process, _):
+    with running(prepared) as (process, _):
         assert process.stdout is not None
         theirs = list(descendants(process.pid))
         process.stdout.close()
@@ -135,14 +148,14 @@ def test_a_closed_output_ends_everything(embedded: dict[str, str]) -> None:
 
 
 def test_killed_it_leaves_nothing_behind_and_a_second_start_goes_on(
-    embedded: dict[str, str],
+    prepared: dict[str, str],
 ) -> None:
-    with running(embedded) as (process, first):
+    with running(prepared) as (process, first):
         theirs = list(descendants(process.pid))
         until(lambda: starts_its_pool(process), "the pool", seconds=240)
         theirs = list(descendants(process.pid))
         process.kill()
-        with running(embedded) as (_, second):
+        with running(prepared) as (_, second):
             assert second == first
             assert not any(map(command_line, theirs))
 

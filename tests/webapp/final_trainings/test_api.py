@@ -11,8 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from search_engine.architecture import ImageShape, cell_to_json, search_space_of
 from search_engine.config import SearchConfig
 from search_engine.networks.adopted import outline_torchvision
+from search_engine.presets import digits_demo
 from tests.webapp.final_trainings.conftest import Train, tiny
 from tests.webapp.final_trainings.driving import train
+from tests.webapp.searches.conftest import small_config
 from tests.webapp.searches.driving import browser
 from webapp.final_trainings import documents
 from webapp.final_trainings.documents import Compare
@@ -197,7 +199,8 @@ def new(trial: Trial) -> str:
 
 
 def test_errors_stand_beside_their_fields(client: Client, trial: Trial) -> None:
-    for name, value in (("recipe.epochs", 0), ("skeleton.blocks", 0), ("weights", "grown")):
+    wrong = {"recipe.epochs": 0, "weights": "grown"}
+    for name, value in (*wrong.items(), ("skeleton.blocks", 0), ("skeleton.blocks", "2, 3")):
         answer = client.post(new(trial), filled(trial, **{name: value}))
         assert answer.status_code == 400
         assert name in answer.context["form"].errors
@@ -207,6 +210,8 @@ def test_the_check_counts_estimates_and_says_why_weights_cannot_grow(
     client: Client, trial: Trial
 ) -> None:
     place = new(trial).replace("/new/", "/check/")
+    trial.search.config = small_config(data=digits_demo().data).to_json()
+    trial.search.save()
     found = client.post(place, filled(trial, **{"recipe.epochs": 10})).json()
     assert found["errors"] == {}
     assert found["parameters"] > 1000

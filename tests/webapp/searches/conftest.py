@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from search_engine.config import Budget, SearchConfig
+from search_engine.config import Budget, DataConfig, SearchConfig
 from search_engine.presets import digits_demo
 from search_engine.training import Recipe
 from tests.webapp.broker import broker_in
@@ -39,10 +39,11 @@ def own_files(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def small_config(**changes: Any) -> SearchConfig:
-    """Three trials of one epoch, seconds on one core."""
+    """Three trials of one epoch on some of the digits, a second on one core."""
     return replace(
         digits_demo(),
         **{
+            "data": DataConfig(validation=100, calibration=50, train_limit=320),
             "start_recipe": Recipe(epochs=1, learning_rate=0.1),
             "recipe": Recipe(epochs=1, learning_rate=0.1),
             "budget": Budget(max_trials=3),

@@ -1,13 +1,15 @@
 """The pages of searches, and the launch form."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
+from search_engine.architecture import FAMILIES
 from search_engine.config import SearchConfig
-from search_engine.presets import PRESETS, preset
+from search_engine.presets import PRESETS, digits_demo, preset
 from tests.webapp.searches.conftest import small_config
 from tests.webapp.searches.driving import browser
 from webapp.accounts.models import User
@@ -64,6 +66,71 @@ def test_errors_stand_beside_their_fields(client: Client, alice: User) -> None:
     assert "1 to 100,000" in answer.context["form"].errors["recipe.epochs"][0]
 
 
+@pytest.mark.parametrize(
+    ("changes", "field", "said"),
+    [
+        ({"skeleton.blocks": "1.5"}, "skeleton.blocks", "with commas between"),
+        ({"skeleton.blocks": "2, 3"}, "skeleton.blocks", "one number"),
+        ({"skeleton.growth": -1}, "skeleton.growth", "1 to 1024"),
+        ({"skeleton.family": "condensenet"}, "skeleton.blocks", "as many growths"),
+        ({"search_space.max_depth": 9}, "search_space.max_depth", "1 to 6"),
+        ({"start_recipe.epochs": 0}, "start_recipe.epochs", "1 to 100,000"),
+        (
+            {"strategy_settings": "learning_rate = x"},
+            "strategy_settings",
+            "learning_rate: ",
+        ),
+        ({"objective.memory.target": -3}, "objective.memory.target", "above 0"),
+        ({"objective.memory.limit": 0}, "objective.memory.limit", "above 0"),
+        ({"morph.kind": "exact"}, "morph.kind", "annealed or distilled"),
+    ],
+)
+def test_every_refusal_stands_beside_a_field_that_the_form_has(
+    client: Client, alice: User, changes: dict[str, Any], field: str, said: str
+) -> None:
+    wrong = filled(alice, preset("digits-demo"), **changes)
+    errors = client.post("/searches/check/", wrong).json()["errors"]
+    assert list(errors) == [field]
+    assert said in errors[field]
+
+
+def test_every_setting_can_be_set_on_the_form(alice: User, digits: Dataset) -> None:
+    given = {"version", "image", "classes", "start_edge", "groups", "widths", "extra_layers"}
+    for kind in FAMILIES.values():
+        config = preset("digits-demo").to_json() | {"skeleton": kind().to_json()}
+        form = LaunchForm(user=alice, base=config)
+        settings = {place for place in leaves(config) if place.split(".")[-1] not in given}
+        # A start network has no gates to open.
+        assert settings - set(form.fields) == {"start_recipe.annealing"}
+
+
+def leaves(document: dict[str, Any], at: str = "") -> Iterator[str]:
+    for name, value in document.items():
+        if isinstance(value, dict) and name != "strategy_settings":
+            yield from leaves(value, f"{at}{name}.")
+        elif name != "objective":
+            yield f"{at}{name}"
+
+
+def test_a_condensenet_is_set_up_on_the_form(alice: User, digits: Dataset) -> None:
+    config = preset("digits-demo")
+    sizes = {"blocks": "2, 3", "growths": "8, 8", "searched": "0, 2", "learned_groups": 2}
+    changes = {f"skeleton.{name}": value for name, value in sizes.items()}
+    changes |= {"skeleton.family": "condensenet"}
+    form = LaunchForm(filled(alice, config, **changes), user=alice, base=config.to_json())
+    assert form.errors == {}
+    skeleton = form.cleaned_data["config"].skeleton
+    assert (skeleton.blocks, skeleton.searched, skeleton.learned_groups) == ((2, 3), (0, 2), 2)
+
+
+def test_the_weight_of_a_target_is_kept(alice: User, digits: Dataset) -> None:
+    terms = [{"cost": "memory", "rule": "target", "value": 9e6, "weight": 0.07}]
+    config = SearchConfig.from_json(small_config().to_json() | {"objective": terms})
+    form = LaunchForm(filled(alice, config), user=alice, base=config.to_json())
+    assert form.errors == {}
+    assert form.cleaned_data["config"] == config
+
+
 def test_another_family_takes_its_own_fields(alice: User, digits: Dataset) -> None:
     config = small_config()
     changes = {"skeleton.family": "chainnet", "skeleton.channels": 8, "skeleton.blocks": "2"}
@@ -93,6 +160,18 @@ def test_the_check_counts_and_says_what_changed(client: Client, alice: User) -> 
     assert found["parameters"] > 1000
 
 
+def test_a_preset_whose_data_set_is_not_here_says_so(client: Client, alice: User) -> None:
+    Dataset.objects.update_or_create(engine_name="cifar10", defaults={"name": "CIFAR-10"})
+    form = client.get("/searches/new/?preset=paper-cifar10").context["form"]
+    assert form.fields["data.name"].choices[0] == (
+        "",
+        "CIFAR-10 is not on this server: choose another",
+    )
+    sent = filled(alice, preset("paper-cifar10"), **{"data.name": ""})
+    errors = client.post("/searches/check/?preset=paper-cifar10", sent).json()["errors"]
+    assert "Download it under Data sets" in errors["data.name"]
+
+
 def test_the_check_counts_before_there_is_a_name(client: Client, alice: User) -> None:
     found = client.post("/searches/check/", filled(alice, small_config(), name="")).json()
     assert list(found["errors"]) == ["name"]
@@ -102,7 +181,8 @@ def test_the_check_counts_before_there_is_a_name(client: Client, alice: User) ->
 def test_the_check_guesses_the_time_from_the_last_trial_here(
     client: Client, alice: User, search: Search
 ) -> None:
-    sent = filled(alice, small_config(), **{"budget.max_trials": 9})
+    every_image = small_config(data=digits_demo().data)
+    sent = filled(alice, every_image, **{"budget.max_trials": 9})
     before = client.post("/searches/check/", sent).json()
     assert "seconds" not in before
     # Weights, gradients and momentum are the least of it: a batch of maps, and the images.
