@@ -51,6 +51,11 @@ class NewUserForm(WeakPasswordBesideItsField, BaseUserCreationForm):  # type: ig
 class SignInForm(AuthenticationForm):
     """The same words as everywhere else."""
 
+    error_messages = {  # noqa: RUF012  # Django's own is a dict too
+        **AuthenticationForm.error_messages,
+        "invalid_login": "This name and password do not belong together. Capitals matter in both.",
+    }
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["username"].label = "Name"

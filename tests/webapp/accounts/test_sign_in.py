@@ -19,7 +19,11 @@ def test_the_right_password_signs_in(anonymous_client: Client, alice: User) -> N
 
 
 def test_a_wrong_password_shows_the_form_again(anonymous_client: Client, alice: User) -> None:
-    assert sign_in(anonymous_client, "alice", "wrong") == 200
+    answer = anonymous_client.post(
+        reverse("sign_in"), {"username": "alice", "password": "wrong"}, REMOTE_ADDR="10.0.0.1"
+    )
+    # The field is called “Name”, not “username”.
+    assert "This name and password do not belong together" in answer.content.decode()
     assert anonymous_client.get(reverse("account")).status_code == 302
 
 
