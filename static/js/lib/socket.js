@@ -1,7 +1,8 @@
 // Keeps a page current: a socket that replays from the last event seen; polling while it is lost.
 
-export const BEAT_MS = 5_000; // the server's heartbeat
-export const SILENCE_MS = 12_000; // without any frame the line is dead, whatever the socket says
+const BEAT_MS = 1_500; // the server's heartbeat
+const SILENCE_MS = 4_000; // without any frame the line is dead, whatever the socket says
+const LOOK_MS = 500; // so that a reader knows within five seconds
 export const POLL_MS = 3_000;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
@@ -148,7 +149,7 @@ export class LiveFeed {
     else if (this.socket && this.connection === "live" && silence > BEAT_MS + 1000) {
       if (this.socket.readyState === 1) this.socket.send(JSON.stringify({ type: "ping" }));
     }
-    this.watch = this.parts.later(() => this.#watch(), 1000);
+    this.watch = this.parts.later(() => this.#watch(), LOOK_MS);
   }
 
   #say(connection) {
