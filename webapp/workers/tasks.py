@@ -11,6 +11,7 @@ from celery.signals import (
     worker_shutdown,
 )
 from django.db import Error as DatabaseFault
+from django.db import connections
 
 from webapp.workers.heartbeat import Heartbeat, say_good_bye
 
@@ -25,6 +26,17 @@ def note_worker(sender: str, instance: Any, **_: object) -> None:
     global _heartbeat, _in_children
     _heartbeat = Heartbeat(sender, sorted(instance.app.amqp.queues.consume_from))
     _in_children = issubclass(instance.pool_cls, TaskPool)
+    if _in_children:
+        _leave_connection_pool()
+
+
+def _leave_connection_pool() -> None:
+    """Children connect by themselves: Celery closes their pool of connections around every task.
+
+    The heartbeat, which waited for one of them just then, was written ten seconds late.
+    """
+    for settings in connections.settings.values():
+        settings["OPTIONS"].pop("pool", None)
 
 
 @worker_process_init.connect
