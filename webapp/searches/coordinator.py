@@ -9,6 +9,7 @@ from typing import Any
 
 from search_engine.architecture import cell_to_json, format_cell, transformations_to_json
 from search_engine.config import SearchConfig
+from search_engine.errors import SearchEngineError
 from search_engine.search import EndedTrial
 from search_engine.search import Search as EngineSearch
 from search_engine.search import Trial as EngineTrial
@@ -37,7 +38,16 @@ def advance(search_id: int) -> None:
         search = Search.objects.filter(pk=search_id).first()
         if search is None or search.is_ended or not search.is_start_ready:
             break
-        if _commit(search, _think(search)):
+        version = engine_state.version(search)
+        try:
+            step = _think(search)
+        except SearchEngineError:
+            # State and trials are read one after the other: where somebody else's step came in
+            # between, they do not fit, and are read again.
+            if engine_state.version(search) == version:
+                raise
+            continue
+        if _commit(search, step):
             break
     lifecycle.search_settled(search_id)
 

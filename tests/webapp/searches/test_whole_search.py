@@ -5,10 +5,11 @@ from django.core.files.storage import default_storage
 
 from search_engine.config import Budget
 from search_engine.early_stopping import EarlyStopping, StoppingRule
+from search_engine.search import Search as EngineSearch
 from tests.webapp.searches.conftest import Launch
-from tests.webapp.searches.driving import kinds, work
+from tests.webapp.searches.driving import kinds, queued, work
 from webapp.checkpoints.models import Checkpoint
-from webapp.searches import coordinator, engine_state, services, worker_memory
+from webapp.searches import coordinator, engine_state, evaluator, services, worker_memory
 from webapp.searches.models import EngineState, Search, SearchEvent
 from webapp.searches.summaries import summaries_json
 from webapp.state import State
@@ -117,6 +118,32 @@ def test_a_pin_set_while_the_engine_thinks_is_kept(
     monkeypatch.setattr(coordinator, "_think", pinned_meanwhile)
     work(search, trials=1)
     assert search.trials.get(number=1).pinned
+
+
+def test_what_somebody_else_advanced_while_rows_were_read_is_read_again(
+    launch: Launch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search = launch()
+    work(search, trials=0)
+    read = engine_state.read
+
+    def overtaken(row: Search) -> tuple[EngineSearch, int]:
+        """Trial 1 is in flight here; when its rows are read, trial 2 is, and has an outcome."""
+        found = read(row)
+        monkeypatch.setattr(engine_state, "read", read)
+        work(search, trials=1)
+        second = queued(search)
+        assert second is not None
+        with monkeypatch.context() as elsewhere:
+            elsewhere.setattr(coordinator, "advance", lambda _: None)
+            evaluator.evaluate_trial(second.pk, "worker")
+        return found
+
+    monkeypatch.setattr(engine_state, "read", overtaken)
+    coordinator.advance(search.pk)
+    told = search.trials.filter(told__isnull=False).values_list("number", "state")
+    assert sorted(told) == [(1, State.COMPLETED), (2, State.COMPLETED)]
+    assert queued(search) is not None
 
 
 def test_several_trials_are_in_flight_where_the_config_says_so(launch: Launch) -> None:
