@@ -8,10 +8,10 @@ and beside. `load` brings torch in when it is called.
 import os
 from typing import TYPE_CHECKING
 
-from search_engine import architecture, config, errors
-from search_engine.architecture import *  # noqa: F403
-from search_engine.config import Budget, DataConfig, SearchConfig
-from search_engine.errors import (
+from search_engine import spec
+from search_engine.spec import *  # noqa: F403
+from search_engine.spec import errors
+from search_engine.spec.errors import (
     CheckpointError,
     DatasetError,
     ExportError,
@@ -21,35 +21,38 @@ from search_engine.errors import (
     SearchEngineError,
     TrialFault,
 )
-from search_engine.export_report import ExportedFile, ExportKind, ExportReport
-from search_engine.presets import PRESETS, preset
-from search_engine.training import Recipe
+from search_engine.spec.export_form import ExportForm, ExportKind, Precision
+from search_engine.spec.export_report import ExportedFile, ExportReport
+from search_engine.spec.presets import PRESETS, preset
+from search_engine.spec.recipe import Recipe
+from search_engine.spec.search_config import Budget, DataConfig, SearchConfig
 from search_engine.version import __version__
 
 if TYPE_CHECKING:
     from search_engine.loading import Loaded
 
 __all__ = [
-    *architecture.__all__,
+    *spec.__all__,
     "PRESETS",
     "Budget",
     "CheckpointError",
     "DataConfig",
     "DatasetError",
     "ExportError",
+    "ExportForm",
     "ExportKind",
     "ExportReport",
     "ExportedFile",
     "IllegalTransformation",
     "InvalidArchitecture",
     "InvalidConfig",
+    "Precision",
     "Recipe",
     "SearchConfig",
     "SearchEngineError",
     "TrialFault",
     "__version__",
-    "architecture",
-    "config",
+    "spec",
     "errors",
     "load",
     "preset",

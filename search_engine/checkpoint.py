@@ -1,128 +1,40 @@
 """Checkpoints: one network's weights (safetensors) beside a readable description (JSON).
 
-A checkpoint is a folder with `weights.safetensors` and `checkpoint.json`; nothing is unpickled.
+A checkpoint is a folder with `weights.safetensors` and `checkpoint.json`; nothing is unpickled. It
+may lie in a zip, as the application gives it. Of a zip only these two files are taken out, into a
+folder that is removed afterwards; names in the archive choose no path on the disk.
 """
 
 import hashlib
 import json
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Self
+import shutil
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from search_engine.architecture import Architecture, Lineage
-from search_engine.architecture.documents import Document, Reader, parse_document
-from search_engine.errors import CheckpointError, SearchEngineError
+from search_engine.files import named_in_errors
 from search_engine.networks import CondenseNet, Network, build_empty
-from search_engine.version import __version__
+from search_engine.spec import Lineage
+from search_engine.spec.description import Description, TrainedOn
+from search_engine.spec.documents import MAX_DOCUMENT_BYTES, parse_document
+from search_engine.spec.errors import CheckpointError
 
-CHECKPOINT_VERSION = 1
 WEIGHTS = "weights.safetensors"
 DESCRIPTION = "checkpoint.json"
-
-
-@dataclass(frozen=True, slots=True)
-class TrainedOn:
-    """The data set that a network was trained on; what using the network needs.
-
-    Args:
-        name: of the data set.
-        class_names: in the order of the logits.
-        mean: of each channel of the training images, on the scale 0 to 1.
-        std: of each channel.
-    """
-
-    name: str
-    class_names: tuple[str, ...]
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-
-    def to_json(self) -> Document:
-        """The description as plain values."""
-        return {
-            "name": self.name,
-            "class_names": list(self.class_names),
-            "mean": list(self.mean),
-            "std": list(self.std),
-        }
-
-    @classmethod
-    def from_json(cls, document: object) -> Self:
-        """A description from what `to_json` made.
-
-        Raises:
-            InvalidConfig: malformed; the message names the field.
-        """
-        reader = Reader(document, "checkpoint.trained_on")
-        trained_on = cls(
-            reader.string("name"),
-            tuple(str(name) for name in reader.sequence("class_names")),
-            reader.number_sequence("mean"),
-            reader.number_sequence("std"),
-        )
-        reader.done()
-        return trained_on
-
-
-@dataclass(frozen=True)
-class Description:
-    """What a checkpoint says of its network; readable without torch's weights.
-
-    Args:
-        architecture: what it is.
-        lineage: how it came from its start network; None for a start network.
-        trained_on: which data set; None where it has not been trained.
-        converted: a CondenseNet in converted form.
-        metrics: what was measured, such as `{"accuracy": 0.94}`; fractions, not percent.
-        weights_sha256: of the weights file.
-    """
-
-    architecture: Architecture
-    lineage: Lineage | None = None
-    trained_on: TrainedOn | None = None
-    converted: bool = False
-    metrics: dict[str, float] = field(default_factory=dict)
-    weights_sha256: str = ""
-
-    def to_json(self) -> Document:
-        """The description as plain values for `json.dumps`."""
-        return {
-            "version": CHECKPOINT_VERSION,
-            "architecture": self.architecture.to_json(),
-            "lineage": self.lineage.to_json() if self.lineage else None,
-            "trained_on": self.trained_on.to_json() if self.trained_on else None,
-            "converted": self.converted,
-            "metrics": self.metrics,
-            "weights_sha256": self.weights_sha256,
-            "versions": {"espalier": __version__, "torch": torch.__version__},
-        }
-
-    @classmethod
-    def from_json(cls, document: object) -> Self:
-        """A description from what `to_json` made.
-
-        Raises:
-            SearchEngineError: malformed; the message names the field.
-        """
-        reader = Reader(document, "checkpoint")
-        reader.version(CHECKPOINT_VERSION)
-        architecture = Architecture.from_json(reader.take("architecture"))
-        lineage, trained_on = reader.take("lineage"), reader.take("trained_on")
-        metrics = Reader(reader.take("metrics"), "checkpoint.metrics")
-        description = cls(
-            architecture,
-            None if lineage is None else Lineage.from_json(lineage),
-            None if trained_on is None else TrainedOn.from_json(trained_on),
-            reader.boolean("converted"),
-            {name: metrics.number(name) for name in metrics.names()},
-            reader.string("weights_sha256"),
-        )
-        reader.take("versions")
-        reader.done()
-        return description
+MAX_WEIGHTS_BYTES = 16 * 2**30
+MAX_SHRUNK = 2
+"""Weights that were trained hardly get smaller in a zip; what gets far smaller fills disks."""
+_ELSEWHERE = {
+    ".onnx": "an ONNX network: run it with onnxruntime",
+    ".pt2": "a torch.export program: load it with torch.export.load",
+    ".py": "a generated network: import it, and call its load()",
+}
 
 
 def save_checkpoint(
@@ -139,8 +51,7 @@ def save_checkpoint(
         network: a plain network, on any device.
         folder: made if missing; files in it are replaced.
         lineage: how it came from its start network.
-        trained_on: which data set.
-        metrics: what was measured.
+        metrics: what was measured, such as `{"accuracy": 0.94}`.
 
     Raises:
         CheckpointError: the network is still being morphed; its gates would be lost.
@@ -174,34 +85,22 @@ def read_description(folder: Path) -> Description:
         CheckpointError: missing or malformed; the message names the file.
     """
     path = folder / DESCRIPTION
-    try:
+    with named_in_errors(path):
         return Description.from_json(parse_document(path.read_bytes(), "checkpoint"))
-    except OSError as error:
-        raise CheckpointError(str(path), error.strerror or str(error)) from None
-    except SearchEngineError as error:
-        raise CheckpointError(str(path), str(error)) from None
 
 
 def load_checkpoint(folder: Path, *, device: torch.device | str = "cpu") -> Network:
     """The network of a checkpoint, in eval mode.
-
-    Args:
-        folder: of the checkpoint.
-        device: where the network shall live.
 
     Raises:
         CheckpointError: a file is missing, damaged, or does not belong to the description.
     """
     description = read_description(folder)
     path = folder / WEIGHTS
-    try:
+    with named_in_errors(path):
         if _sha256(path) != description.weights_sha256:
             raise CheckpointError(str(path), "the file is not the one that was saved (SHA-256)")
         state = load_file(path, device=str(device))
-    except OSError as error:
-        raise CheckpointError(str(path), error.strerror or str(error)) from None
-    except SafetensorError as error:
-        raise CheckpointError(str(path), f"not a safetensors file: {error}") from None
     network = build_empty(description.architecture, device="meta", converted=description.converted)
     try:
         network.load_state_dict(state, assign=True)
@@ -210,6 +109,51 @@ def load_checkpoint(folder: Path, *, device: torch.device | str = "cpu") -> Netw
         raise CheckpointError(str(path), f"the weights do not fit: {reason}") from None
     network.requires_grad_()
     return network.eval()
+
+
+@contextmanager
+def open_checkpoint(path: Path, limit_bytes: int = MAX_WEIGHTS_BYTES) -> Iterator[Path]:
+    """The folder of a checkpoint, while the `with` lasts.
+
+    Args:
+        path: a folder with a checkpoint's two files, or a zip that holds them.
+        limit_bytes: the most that a zip's weights may unpack to.
+
+    Raises:
+        CheckpointError: there is nothing, or something else, or the zip is damaged or too large.
+    """
+    if path.is_dir() or not path.exists():
+        yield path  # what is missing is named by who reads it
+        return
+    if path.suffix in _ELSEWHERE:
+        raise CheckpointError(str(path), f"expected a checkpoint, got {_ELSEWHERE[path.suffix]}")
+    with tempfile.TemporaryDirectory(prefix="espalier-") as folder:
+        try:
+            with zipfile.ZipFile(path) as archive:
+                _extract(archive, path, Path(folder), limit_bytes)
+        except (zipfile.BadZipFile, zlib.error, RuntimeError, OSError, EOFError) as error:
+            reason = f"expected a checkpoint's folder or zip: {error}"
+            raise CheckpointError(str(path), reason) from None
+        yield Path(folder)
+
+
+def _extract(archive: zipfile.ZipFile, path: Path, folder: Path, limit_bytes: int) -> None:
+    found = [name for name in archive.namelist() if PurePosixPath(name).name == DESCRIPTION]
+    if len(found) != 1:
+        raise CheckpointError(str(path), f"expected one {DESCRIPTION} in it, got {len(found)}")
+    beside = PurePosixPath(found[0]).parent
+    for name, limit in ((DESCRIPTION, MAX_DOCUMENT_BYTES), (WEIGHTS, limit_bytes)):
+        try:
+            member = archive.getinfo(str(beside / name))
+        except KeyError:
+            raise CheckpointError(str(path), f"{name} is missing beside {DESCRIPTION}") from None
+        if member.file_size > limit:
+            raise CheckpointError(str(path), f"{name} is larger than {limit:,} bytes")
+        if name == WEIGHTS and member.file_size > MAX_SHRUNK * member.compress_size:
+            raise CheckpointError(str(path), f"{name} unpacks to far more than trained weights do")
+        # zipfile reads no more than the declared size, so the limit holds.
+        with archive.open(member) as source, (folder / name).open("wb") as target:
+            shutil.copyfileobj(source, target)
 
 
 def _sha256(path: Path) -> str:

@@ -15,16 +15,19 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from search_engine.architecture import ImageShape
-from search_engine.checkpoint import Description, TrainedOn, load_checkpoint, read_description
-from search_engine.checkpoint_zip import opened
-from search_engine.errors import CheckpointError, DatasetError
+from search_engine.checkpoint import load_checkpoint, open_checkpoint, read_description
 from search_engine.networks import Network
+from search_engine.pictures.pixels import rendered
+from search_engine.spec import ImageShape
+from search_engine.spec.description import Description, TrainedOn
+from search_engine.spec.errors import CheckpointError, DatasetError
+from search_engine.spec.pictures import Rendering
 
 Picture = Image.Image | NDArray[np.uint8]
 """A PIL image, or its pixels: uint8, (H, W) or (H, W, 3)."""
 
 BATCH = 64
+USUAL = Rendering()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,7 +36,6 @@ class Loaded:
 
     Args:
         network: in eval mode.
-        description: what its checkpoint says of it.
         trained_on: names of the classes, and what images are normalised with.
     """
 
@@ -47,10 +49,10 @@ class Loaded:
         return self.trained_on.class_names
 
     def preprocess(self, image: Picture) -> Tensor:
-        """What the network takes of an image.
+        """An image as the network takes it.
 
         Args:
-            image: of any size; resized to the network's, and made grey or coloured as it wants.
+            image: of any kind and size; made pixels as the training images were.
 
         Returns:
             Normalised, float32, `(C, H, W)`, on the CPU.
@@ -86,7 +88,8 @@ class Loaded:
         return torch.cat(shares)
 
     def _pixels(self, image: Picture) -> Tensor:
-        return pixels_of(image, self.network.architecture.skeleton.image)
+        shape = self.network.architecture.skeleton.image
+        return pixels_of(image, shape, self.trained_on.rendering)
 
     def _checked(self, images: Tensor) -> Tensor:
         shape = self.network.architecture.skeleton.image
@@ -100,8 +103,11 @@ class Loaded:
         return images
 
 
-def pixels_of(image: Picture, shape: ImageShape) -> Tensor:
+def pixels_of(image: Picture, shape: ImageShape, rendering: Rendering = USUAL) -> Tensor:
     """An image's pixels, in the size and with the channels that a network takes.
+
+    Args:
+        rendering: how training images were made of pictures.
 
     Returns:
         uint8, `(C, H, W)`.
@@ -109,18 +115,16 @@ def pixels_of(image: Picture, shape: ImageShape) -> Tensor:
     Raises:
         DatasetError: no image, or the network takes neither grey nor coloured images.
     """
-    mode = {1: "L", 3: "RGB"}.get(shape.channels)
-    if mode is None:
+    if shape.channels not in (1, 3):
         reason = f"the network takes {shape.channels} channels, not grey or coloured images"
         raise DatasetError("image", reason)
-    converted = as_image(image).convert(mode)
-    resized = converted.resize((shape.width, shape.height), Image.Resampling.BILINEAR)
-    pixels = np.array(resized).reshape(shape.height, shape.width, shape.channels)
-    return torch.from_numpy(pixels).permute(2, 0, 1)
+    size = (shape.channels, shape.height, shape.width)
+    pixels = rendered(as_image(image), size, rendering)
+    return torch.from_numpy(pixels.copy()).permute(2, 0, 1)
 
 
 def as_image(image: Picture) -> Image.Image:
-    """A PIL image of an array; a PIL image as it is.
+    """A PIL image of an array: grey, colour, or colour and opacity; a PIL image as it is.
 
     Raises:
         DatasetError: neither, or not uint8, or no shape of an image.
@@ -158,12 +162,11 @@ def load(path: str | os.PathLike[str], *, device: torch.device | str = "cpu") ->
 
     Args:
         path: of its folder, or of a zip that the application gave.
-        device: where the network shall live.
 
     Raises:
         CheckpointError: no checkpoint, a damaged one, or one of a network that was never trained.
     """
-    with opened(Path(path)) as folder:
+    with open_checkpoint(Path(path)) as folder:
         description = read_description(folder)
         if description.trained_on is None:
             raise CheckpointError(str(path), "it does not say what the network was trained on")

@@ -1,11 +1,21 @@
-"""Cells drawn with characters, as in the paper: paths open at an allocation, close at a merge.
+"""Cells and adopted networks drawn with characters.
+
+A cell is drawn as in the paper: paths open at an allocation and close at a merge.
 
 ─●┬─ G3x3 ─┃┬─ avg3 ─┬≡─┬⊕─
   │         └─ sep7 ─┘  │
   └─ G3x3 ──────────────┘
+
+An adopted network is a column of layers, with the sites marked.
+
+  layer1.0
+●   layer1.0.conv1    3x3 conv    64 → 64    56 x 56
 """
 
-from search_engine.architecture import Allocation, Branch, Cell, Merge, Node, Operation
+from collections.abc import Container
+
+from search_engine.spec import Allocation, Branch, Cell, Merge, Node, Operation, Outline
+from search_engine.spec.skeletons import OutlineLayer
 
 _ALLOCATION = {Allocation.REPLICATE: "●", Allocation.SPLIT: "┃"}
 _MERGE = {Merge.ADD: "⊕", Merge.CONCAT: "≡"}
@@ -67,3 +77,37 @@ def _bracket(height: int, rows: list[int], corners: tuple[str, str, str]) -> lis
         else:
             column.append("│" if rows[0] < row < rows[-1] else " ")
     return column
+
+
+def draw_outline(outline: Outline, chosen: Container[str]) -> str:
+    """The network as lines of text: ● a chosen site, ○ another site.
+
+    Args:
+        chosen: names of the sites where the cell stands.
+    """
+    width = max((len(layer.name) for layer in outline.layers), default=0)
+    lines, block = [], ""
+    for layer in outline.layers:
+        if layer.block != block and layer.block != layer.name:
+            lines.append(f"   {layer.block}")
+        block = layer.block
+        lines.append(
+            f" {_mark(layer, chosen)}   {layer.name:<{width}}  {_describe(layer)}".rstrip()
+        )
+    return "\n".join(lines)
+
+
+def _mark(layer: OutlineLayer, chosen: Container[str]) -> str:
+    if layer.why_not:
+        return " "
+    return "●" if layer.name in chosen else "○"
+
+
+def _describe(layer: OutlineLayer) -> str:
+    details = [] if layer.stride == 1 else [f"stride {layer.stride}"]
+    if layer.groups > 1:
+        depthwise = layer.groups == layer.in_channels
+        details.append("depthwise" if depthwise else f"{layer.groups} groups")
+    widths = f"{layer.in_channels} → {layer.out_channels}"
+    size = f"{layer.size[0]} x {layer.size[1]}"
+    return f"{layer.text:<20} {widths:<13} {size:<9} {', '.join(details)}"

@@ -1,7 +1,10 @@
-"""What a running search shows in the terminal: bar, tree under way, best so far, time left."""
+"""A terminal where something runs: bar, tree under way, best so far, time left; and Ctrl-C."""
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Self
 
 from rich.console import Console, Group, RenderableType
@@ -11,26 +14,24 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from search_engine.architecture import format_cell
 from search_engine.command_line.drawing import draw_cell
-from search_engine.config import SearchConfig
+from search_engine.data import SplitDataset
 from search_engine.networks import Network
-from search_engine.runner import Listener, Runner
-from search_engine.search import EndedTrial, Trial
-from search_engine.search_data import SearchData
-from search_engine.training import EpochEnded, Event
+from search_engine.search.runner import Listener, Runner
+from search_engine.search.trials import EndedTrial, Trial
+from search_engine.spec.comparison import Comparison
+from search_engine.spec.measures import Judged, Measure, measured
+from search_engine.spec.noise import with_noise
+from search_engine.spec.search_config import SearchConfig
+from search_engine.spec.start_training import StartResult
+from search_engine.spec.training_events import EpochEnded, Event
+from search_engine.spec.trial import Role
 
 ACCENT = "green"
 
 
 class Progress(Listener):
-    """Listens to a run. In a terminal it draws a live view, elsewhere a line for each trial.
-
-    Args:
-        config: of the search.
-        folder: where it is kept.
-        console: where to draw.
-    """
+    """Listens to a run. In a terminal it draws a live view, elsewhere a line for each trial."""
 
     def __init__(self, config: SearchConfig, folder: Path, console: Console | None = None) -> None:
         self._config = config
@@ -54,7 +55,7 @@ class Progress(Listener):
     ) -> None:
         self._live.stop()
 
-    def watch(self, runner: Runner, data: SearchData) -> None:
+    def watch(self, runner: Runner, data: SplitDataset) -> None:
         """Whose numbers to show; says which images are used and where they are."""
         self._runner = runner
         self._best = runner.search.best
@@ -70,53 +71,70 @@ class Progress(Listener):
         self._under_way = Text(f"Training the start network: {describe(event)}")
         self._draw()
 
-    def start_ready(self, network: Network, accuracy: float) -> None:
+    def start_ready(self, network: Network, result: StartResult) -> None:
         cost = network.architecture.cost
         self.say(
-            f"Start network: accuracy {accuracy:.2%}, {cost.parameters:,} parameters,"
-            f" {cost.multiply_adds:,} multiply-adds"
+            f"Start network: {self._config.measure.label} {self._measured(result):.2%},"
+            f" {cost.parameters:,} parameters, {cost.multiply_adds:,} multiply-adds"
         )
+        gain, rounds = result.last_gain, self._config.start_rounds
+        if gain is not None and not rounds.is_saturated(gain):
+            self.say(
+                f"The start network was still learning: its last round gained {100 * gain:.2f}"
+                " points. Growing an undertrained network only costs time: allow it more rounds"
+                " (--start-rounds)."
+            )
 
     def trial_started(self, trial: Trial) -> None:
-        self._under_way = _tree(trial, "starting")
+        self._under_way = self._tree(trial, "starting")
         self._draw()
 
     def trial_training(self, trial: Trial, event: Event) -> None:
-        self._under_way = _tree(trial, describe(event))
+        self._under_way = self._tree(trial, describe(event))
         self._draw()
 
     def trial_ended(self, ended: EndedTrial, best: EndedTrial | None) -> None:
         self._best = best
         result, number = ended.result, ended.trial.number
-        outcome = f"{result.accuracy:.2%}" if result.accuracy is not None else "failed"
+        outcome = "failed" if result.accuracy is None else f"{self._measured(result):.2%}"
         note = f"  {result.failure}" if result.failure else ""
         star = " ★" if best is ended else ""
         self.say(
             f"Trial {number:>4}  {outcome:>7}  {result.seconds:5.1f} s"
-            f"  {format_cell(ended.trial.cell)}{note}{star}"
+            f"{_step(ended.trial, '  ')}  {ended.notation}{note}{star}"
         )
         self._draw()
 
-    def finish(self) -> None:
-        """Say what was found."""
+    def finish(self, comparison: Comparison | None = None) -> None:
+        """Say what was found.
+
+        Args:
+            comparison: of the winner with the control on the test images, where there was one.
+        """
         if self._best is None or self._best.result.accuracy is None or self._runner is None:
             self.say("No trial was completed.")
             return
         best, runner = self._best, self._runner
-        assert best.result.accuracy is not None
-        gain = 100 * (best.result.accuracy - runner.start_accuracy)
+        measure = self._config.measure
+        of = "" if measure is Measure.ACCURACY else f" {measure.label}"
         self.say("")
-        self.say(draw_cell(best.trial.cell))
+        self.say(draw_cell(runner.search.architecture(best.trial).cell))
         self.say(
-            f"Best: {best.result.accuracy:.2%} ({gain:+.2f} points over the start network),"
-            f" trial {best.trial.number} of {len(runner.search.ended)},"
+            f"Best{of}: {self._best_accuracy()} of {runner.search.validation_images:,} validation"
+            f" images, trial {best.trial.number} of {len(runner.search.ended)},"
             f" in {_duration(runner.elapsed_seconds)}"
         )
+        if comparison is not None:
+            self.say(comparison.sentence)
         self.say(f"Report, record and checkpoints: {self._folder}")
 
     def say(self, line: str) -> None:
         """Print a line above the live view."""
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def _measured(self, result: Judged) -> float:
+        """What the search judges by."""
+        return measured(result, self._config.measure) or 0.0
 
     def _draw(self) -> None:
         if self._live.is_started:
@@ -140,14 +158,40 @@ class Progress(Listener):
     def _best_panel(self) -> list[RenderableType]:
         if self._best is None or self._best.result.accuracy is None:
             return []
-        title = f"best so far: {self._best.result.accuracy:.2%}, trial {self._best.trial.number}"
-        drawn = Text(draw_cell(self._best.trial.cell), no_wrap=True)
+        title = f"best so far: {self._best_accuracy()}, trial {self._best.trial.number}"
+        drawn = self._drawn(self._best.trial)
         return [Panel(drawn, title=title, title_align="left", border_style=ACCENT)]
 
+    def _best_accuracy(self) -> str:
+        assert self._runner is not None and self._best is not None
+        reached = self._measured(self._best.result)
+        if self._config.measure is not Measure.ACCURACY:
+            return f"{reached:.2%}"
+        return with_noise(reached, self._runner.search.validation_images)
 
-def _tree(trial: Trial, state: str) -> RenderableType:
-    title = f"trial {trial.number}: {state}"
-    return Panel(Text(draw_cell(trial.cell), no_wrap=True), title=title, title_align="left")
+    def _tree(self, trial: Trial, state: str) -> RenderableType:
+        title = f"trial {trial.number}{_step(trial, ', ')}: {state}"
+        return Panel(self._drawn(trial), title=title, title_align="left")
+
+    def _drawn(self, trial: Trial) -> Text:
+        assert self._runner is not None
+        cell = self._runner.search.architecture(trial).cell
+        return Text(draw_cell(cell), no_wrap=True)
+
+
+def _step(trial: Trial, before: str) -> str:
+    """What a trial is, where it is more than a child of the start network.
+
+    Args:
+        before: what stands before it, if it is anything.
+    """
+    match trial.role:
+        case Role.CONFIRMATION:
+            return f"{before}confirms {trial.repeats}"
+        case Role.CONTROL:
+            return f"{before}control"
+    move = trial.proposal.move
+    return f"{before}{move} of {trial.parent or 'start'}" if move else ""
 
 
 def describe(event: Event) -> str:
@@ -168,3 +212,31 @@ def _duration(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes} min"
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+class StopFlag:
+    """False until somebody asks to stop."""
+
+    def __init__(self) -> None:
+        self.is_set = False
+
+    def __call__(self) -> bool:
+        return self.is_set
+
+
+@contextmanager
+def interruptible() -> Iterator[StopFlag]:
+    """A flag that Ctrl-C or a termination signal sets. A second Ctrl-C interrupts at once."""
+    flag = StopFlag()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if flag.is_set and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        flag.is_set = True
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield flag
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -2,9 +2,11 @@
 
 import argparse
 import json
-from typing import Any
 
-from search_engine.architecture import (
+from search_engine.command_line.adopted import is_adopted, read_adopted
+from search_engine.command_line.drawing import draw_cell, draw_outline
+from search_engine.command_line.options import read_cell, read_skeleton
+from search_engine.spec import (
     AdoptedConfig,
     Architecture,
     Outline,
@@ -13,30 +15,9 @@ from search_engine.architecture import (
     format_cell,
     search_space_of,
 )
-from search_engine.command_line.adopted_options import is_adopted, read_adopted
-from search_engine.command_line.drawing import draw_cell
-from search_engine.command_line.inputs import read_cell, read_image
-from search_engine.command_line.network_options import add_network_options, read_skeleton
-from search_engine.command_line.outline_drawing import draw_outline
 
 
-def add_command(commands: Any) -> None:
-    """Add the subcommand to argparse's subparsers."""
-    parser = commands.add_parser(
-        "show",
-        help="draw a cell, count a network",
-        description="Draw a cell in the terminal, with the parameters and multiply-adds of a"
-        " network that has it at its sites; or print the size of the search space.",
-    )
-    add_network_options(parser)
-    parser.add_argument("--image", type=read_image, metavar="C,H,W", help="shape of an image")
-    parser.add_argument("--classes", type=int, metavar="N")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--space", action="store_true", help="print the search space's size")
-    parser.set_defaults(run=run)
-
-
-def run(arguments: argparse.Namespace) -> None:
+def show(arguments: argparse.Namespace) -> int:
     """Print what was asked for.
 
     Raises:
@@ -45,12 +26,13 @@ def run(arguments: argparse.Namespace) -> None:
     skeleton = read_skeleton(arguments, arguments.image, arguments.classes)
     if arguments.space:
         _show_space(skeleton, as_json=arguments.json)
-        return
+        return 0
     cell = read_cell(arguments.cell, skeleton)
     outline = None
     if is_adopted(arguments.network):
         _, outline = read_adopted(arguments, arguments.image, arguments.classes)
     _show_network(Architecture(skeleton, cell), outline, as_json=arguments.json)
+    return 0
 
 
 def _show_network(architecture: Architecture, outline: Outline | None, *, as_json: bool) -> None:

@@ -1,93 +1,151 @@
-"""`train` and `evaluate`: their options. What they do needs torch, and is beside."""
+"""`train`: a final training, watched in the terminal."""
 
 import argparse
-from pathlib import Path
+import os
+from dataclasses import replace
 from typing import Any
 
-from search_engine.command_line.network_options import add_network_options
-from search_engine.final_training import FINAL_PRESETS, Weights
-from search_engine.final_training.config import FINAL_RECIPE
+from rich.console import Console
+
+from search_engine.checkpoint import read_description
+from search_engine.command_line.options import (
+    SKELETON_FLAGS,
+    TRAINING_FLAGS,
+    changed,
+    given,
+    read_cell,
+    read_skeleton,
+)
+from search_engine.command_line.progress import StopFlag, describe, interruptible
+from search_engine.command_line.use import read_dataset
+from search_engine.data import Dataset
+from search_engine.devices import pick_device, set_threads
+from search_engine.spec import Cell, ImageShape, SkeletonConfig
+from search_engine.spec.errors import InvalidConfig, TrainingStopped
+from search_engine.spec.final_presets import final_preset
+from search_engine.spec.final_result import FinalResult
+from search_engine.spec.final_training import FinalData, FinalTrainingConfig, Weights
+from search_engine.spec.training_events import EpochEnded, Event
+from search_engine.training.ddp_worker import is_started_by_torchrun, train_distributed
+from search_engine.training.final_training import train_final
 
 
-def add_commands(commands: Any) -> None:
-    """Add the subcommands to argparse's subparsers."""
-    _add_train(commands)
-    _add_evaluate(commands)
+def train(arguments: argparse.Namespace) -> int:
+    """Train a cell in a network to the end, and measure it on the test images.
+
+    Returns:
+        The exit status: 0, or 130 where Ctrl-C stopped it.
+
+    Raises:
+        SearchEngineError: the input is at fault, or the training failed.
+    """
+    _check_processes(arguments)
+    set_threads(arguments.threads)
+    config, dataset = _read_config(arguments)
+    console = Console(quiet=os.environ.get("RANK", "0") != "0")
+
+    def tell(event: Event) -> None:
+        if isinstance(event, EpochEnded):
+            console.print(describe(event), markup=False, highlight=False)
+
+    with interruptible() as stopped:
+        try:
+            result = _train(arguments, config, dataset, tell, stopped)
+        except TrainingStopped:
+            console.print("Stopped. The same command goes on from the last epoch.", markup=False)
+            return 130
+    if result is not None:
+        console.print(
+            f"Test accuracy {result.test_accuracy:.2%} ({result.test_images} images), balanced"
+            f" {result.test_balanced_accuracy or 0.0:.2%},"
+            f" {result.parameters:,} parameters. Checkpoint: {arguments.out}",
+            markup=False,
+            highlight=False,
+        )
+    return 0
 
 
-def _add_train(commands: Any) -> None:
-    parser = commands.add_parser(
-        "train",
-        help="train a cell in a larger network",
-        description="Final training: a cell in a network of any size, with the test accuracy at the"
-        " end. Run it again with the same --out to go on after an interruption. On several devices:"
-        " torchrun --nproc-per-node=N -m search_engine train --distributed …",
+def _train(
+    arguments: argparse.Namespace,
+    config: FinalTrainingConfig,
+    dataset: Dataset,
+    listener: Any,
+    stopped: StopFlag,
+) -> FinalResult | None:
+    """The result; None in all of torchrun's processes but the first."""
+    settings: dict[str, Any] = {
+        "dataset": dataset,
+        "start_checkpoint": arguments.found,
+        "listener": listener,
+        "should_stop": stopped,
+    }
+    if not arguments.distributed:
+        device = pick_device(arguments.device)
+        return train_final(config, arguments.out, device=device, **settings)
+    devices = tuple(arguments.device.split(",")) if arguments.device else ()
+    if len(devices) == 1:
+        devices *= int(os.environ["LOCAL_WORLD_SIZE"])
+    return train_distributed(config, arguments.out, devices=devices, **settings)
+
+
+def _check_processes(arguments: argparse.Namespace) -> None:
+    if arguments.distributed and not is_started_by_torchrun():
+        raise InvalidConfig(
+            "--distributed",
+            "start it with torchrun --nproc-per-node=N -m search_engine train --distributed …",
+        )
+    if not arguments.distributed and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise InvalidConfig(
+            "--distributed", "torchrun has started several processes, so this option must be given"
+        )
+
+
+def _read_config(arguments: argparse.Namespace) -> tuple[FinalTrainingConfig, Dataset]:
+    base = final_preset(arguments.preset) if arguments.preset else None
+    name = arguments.data or (base.data.name if base else "digits")
+    dataset = read_dataset(arguments, name)
+    skeleton, cell = _read_network(arguments, base, dataset)
+    validation = base.data.validation if base else max(len(dataset) // 10, 1)
+    settings = given(arguments, TRAINING_FLAGS)
+    config = FinalTrainingConfig(
+        data=FinalData(name=name, validation=validation),
+        skeleton=skeleton,
+        cell=cell,
+        recipe=(base or FinalTrainingConfig()).recipe,
+        cutout=base.cutout if base else None,
+        weights=arguments.weights,
     )
-    parser.add_argument(
-        "--preset", choices=FINAL_PRESETS, help="network and recipe; the options below change it"
-    )
-    add_network_options(parser)
-    parser.add_argument(
-        "--found", "--from", type=Path, dest="found", metavar="DIR", help="a trial's cell"
-    )
-    parser.add_argument(
-        "--weights",
-        choices=list(Weights),
-        default=Weights.SCRATCH,
-        help="grown: go on from the trial's weights, in the trial's own network",
-    )
-    add_data_options(parser)
-    parser.add_argument("--out", type=Path, metavar="DIR", required=True)
-    _add_recipe_options(parser)
-    parser.add_argument("--validation", type=int, metavar="N", help="images held out for the curve")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, metavar="N", help="CPU threads; torch's choice else")
-    parser.add_argument(
-        "--distributed",
-        action="store_true",
-        help="be one of torchrun's processes; --device takes one for each, with commas between",
-    )
-    parser.set_defaults(run=_train)
+    if "seed" in settings:
+        settings["data.seed"] = settings["seed"]
+    return changed(config, settings), dataset
 
 
-def _add_recipe_options(parser: argparse.ArgumentParser) -> None:
-    recipe = FINAL_RECIPE
-    parser.add_argument("--epochs", type=int, help=f"{recipe.epochs} by default")
-    parser.add_argument("--batch-size", type=int, help=f"{recipe.batch_size} by default")
-    parser.add_argument("--learning-rate", type=float, help=f"{recipe.learning_rate} by default")
-    parser.add_argument("--weight-decay", type=float, help=f"{recipe.weight_decay} by default")
-    parser.add_argument("--label-smoothing", type=float, metavar="P")
-    parser.add_argument("--ema", type=float, metavar="DECAY", help="average of the weights")
-    parser.add_argument("--cutout", type=int, metavar="PIXELS", help="side of the square cut out")
+def _read_network(
+    arguments: argparse.Namespace, base: FinalTrainingConfig | None, dataset: Dataset
+) -> tuple[SkeletonConfig, Cell]:
+    image, classes = ImageShape(*dataset.image_shape), len(dataset.class_names)
+    found = read_description(arguments.found).architecture if arguments.found else None
+    if arguments.weights == Weights.GROWN and found is None:
+        raise InvalidConfig("--weights", "grown weights need --found, the checkpoint of a trial")
+    if arguments.weights == Weights.GROWN and found is not None:
+        skeleton: SkeletonConfig = _fixed(arguments, found.skeleton, "--weights grown")
+    elif base is not None:
+        skeleton = _fixed(arguments, base.skeleton, "--preset")
+        skeleton = replace(skeleton, image=image, classes=classes)
+    else:
+        skeleton = read_skeleton(arguments, image, classes)
+    if found is not None:
+        return skeleton, found.cell
+    if base is not None and arguments.cell == "start":
+        return skeleton, base.cell
+    return skeleton, read_cell(arguments.cell, skeleton)
 
 
-def _add_evaluate(commands: Any) -> None:
-    parser = commands.add_parser(
-        "evaluate",
-        help="measure a checkpoint on test images",
-        description="Accuracy of a checkpoint on a data set's test images, by class.",
-    )
-    parser.add_argument("checkpoint", type=Path, help="a checkpoint's folder, or its zip")
-    add_data_options(parser)
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.set_defaults(run=_evaluate)
-
-
-def add_data_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say which images, where they are, and on which device."""
-    parser.add_argument("--data", metavar="NAME", help="a data set's name, or a folder or zip")
-    parser.add_argument("--data-folder", type=Path, help="where data sets are on disk")
-    parser.add_argument("--download", action="store_true", help="download the data set if missing")
-    parser.add_argument("--device", help="cpu, cuda, cuda:1, …; the fastest there is by default")
-
-
-def _train(arguments: argparse.Namespace) -> int:
-    from search_engine.command_line.train_run import train
-
-    return train(arguments)
-
-
-def _evaluate(arguments: argparse.Namespace) -> int:
-    from search_engine.command_line.evaluate_run import evaluate_checkpoint
-
-    return evaluate_checkpoint(arguments)
+def _fixed(arguments: argparse.Namespace, skeleton: SkeletonConfig, by: str) -> SkeletonConfig:
+    """A skeleton that is given already; only its DropPath may be changed."""
+    drop_path = getattr(arguments, SKELETON_FLAGS["--drop-path"])
+    settings = given(arguments, SKELETON_FLAGS)
+    for flag, place in SKELETON_FLAGS.items():
+        if place in settings and flag != "--drop-path":
+            raise InvalidConfig(flag, f"the network is that of {by}")
+    return skeleton if drop_path is None else replace(skeleton, drop_path=drop_path)

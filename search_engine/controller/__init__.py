@@ -12,7 +12,7 @@ from search_engine.controller.reinforce import (
     policy_loss,
 )
 from search_engine.controller.replay import Choices, Replay, replay
-from search_engine.strategy_settings import ReinforceSettings
+from search_engine.spec.strategy_settings import ReinforceSettings
 
 __all__ = [
     "Baseline",

@@ -1,4 +1,4 @@
-"""What a reward is compared with: a moving average of the batches before it."""
+"""The baseline of rewards: a moving average over earlier batches."""
 
 import math
 from collections.abc import Sequence

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from search_engine.architecture import Decision, DecisionKind, Growing, Growth, SearchSpace, grow
 from search_engine.controller.encoder import TreeEncoder
 from search_engine.controller.forest import Forest, Place
 from search_engine.controller.heads import ExpandHead, MergeHead, OperationHead
 from search_engine.controller.options import OptionTable
 from search_engine.controller.replay import Choices, replay
+from search_engine.spec import Decision, DecisionKind, Growing, Growth, SearchSpace, grow
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,6 @@ class SampledCell:
     """A cell that the controller grew.
 
     Args:
-        growth: the cell and its transformations.
         choices: for each decision the index of the option chosen.
         log_probabilities: of each choice, when it was made.
     """
@@ -38,7 +37,7 @@ class SampledCell:
 
     @property
     def log_probability(self) -> float:
-        """Of the whole growth."""
+        """Log-probability of the whole growth."""
         return math.fsum(self.log_probabilities)
 
 
@@ -46,10 +45,8 @@ class Controller(nn.Module):
     """Tree encoder and heads over the decisions of a search space.
 
     Args:
-        space: what may be grown.
         hidden: width of the encoder's states; codes have twice this width.
         embedding: width of the encoder's embeddings.
-        generator: gives the initial values.
     """
 
     def __init__(
@@ -71,12 +68,7 @@ class Controller(nn.Module):
         self._initialize(generator)
 
     def sample(self, count: int, generator: torch.Generator) -> list[SampledCell]:
-        """Grow cells, all in lock step: each round answers one decision of every unfinished cell.
-
-        Args:
-            count: how many.
-            generator: draws the choices.
-        """
+        """Grow cells in lock step: each round answers one decision of every unfinished cell."""
         under_way = [_UnderWay(grow(self.space)) for _ in range(count)]
         forest, states = Forest(), self.encoder.no_states()
         # Not inference mode: its tensors could not be used where gradients are wanted.
@@ -92,7 +84,7 @@ class Controller(nn.Module):
         """Go through growths again in one batched pass, with gradients.
 
         Args:
-            records: the choices of each cell.
+            records: the choices that led to each cell.
 
         Returns:
             The log-probability of each growth under the present policy, `(cells,)`, and the sum of
@@ -131,7 +123,7 @@ class Controller(nn.Module):
     def _policy(
         self, decisions: Sequence[Decision], codes: Tensor
     ) -> list[tuple[list[int], Tensor]]:
-        """For each kind that occurs: rows of its decisions, log-probabilities `(n, columns)`."""
+        """For each kind of decision that occurs, its rows and log-probabilities `(n, columns)`."""
         answers: list[tuple[list[int], Tensor]] = []
         for kind in DecisionKind:
             rows = [row for row, decision in enumerate(decisions) if decision.kind is kind]

@@ -128,7 +128,7 @@ def _edge_gates(cell: nn.LSTMCell, embeddings: Tensor) -> Tensor:
 
 
 def _edge_step(cell: nn.LSTMCell, gates: Tensor, h: Tensor, c: Tensor) -> State:
-    """What the LSTM cell does, its input map having been applied already. Gates are i, f, g, o."""
+    """One LSTM step on inputs that are mapped already; the gates are i, f, g, o."""
     i, f, g, o = torch.addmm(gates, h, cell.weight_hh.t()).chunk(4, dim=1)
     c = torch.addcmul(f.sigmoid() * c, i.sigmoid(), g.tanh())
     return o.sigmoid() * c.tanh(), c

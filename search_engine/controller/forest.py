@@ -15,7 +15,7 @@ from enum import IntEnum
 import torch
 from torch import Tensor
 
-from search_engine.architecture import Allocation, Cell, Merge, Node, Operation, Path
+from search_engine.spec import Allocation, Cell, Merge, Node, Operation, Path
 
 EDGE_TOKENS = {operation: index for index, operation in enumerate(Operation)}
 """Row of each operation in the edge vocabulary; "not decided yet" has the row after them."""
@@ -95,7 +95,6 @@ class Forest:
         """Enter what the code of one node needs.
 
         Args:
-            cell: the cell as it stands.
             path: of the node; the code of a branch is that of the node it leads to.
             undecided: branches whose operation is still to be chosen.
         """

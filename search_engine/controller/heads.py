@@ -12,20 +12,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from search_engine.architecture import Merge, MergeOption
 from search_engine.controller.tree_cells import linear
+from search_engine.spec import Merge, MergeOption
 
 WIDENING = 2.5
 """Units of the hidden layer for each number of the code."""
 
 
 class Head(nn.Module):
-    """A code to logits through one hidden layer.
-
-    Args:
-        code: width of the code.
-        outputs: number of logits.
-    """
+    """A code to logits through one hidden layer."""
 
     def __init__(self, code: int, outputs: int) -> None:
         super().__init__()
@@ -65,7 +60,6 @@ class MergeHead(nn.Module):
     Only a merge that may have several numbers of branches needs logits for them.
 
     Args:
-        code: width of the code.
         options: every merge option of the space.
     """
 

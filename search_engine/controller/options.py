@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from search_engine.architecture import Decision, DecisionKind, MergeOption, SearchSpace
-from search_engine.architecture.growth import Option
+from search_engine.spec import Decision, DecisionKind, MergeOption, SearchSpace
+from search_engine.spec.growth import Option
 
 Columns = tuple[int, ...]
 

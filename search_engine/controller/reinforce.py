@@ -14,30 +14,30 @@ from torch import Tensor
 from search_engine.controller.baseline import Baseline
 from search_engine.controller.controller import Controller
 from search_engine.controller.replay import Choices
-from search_engine.errors import InvalidConfig
-from search_engine.strategy_settings import ReinforceSettings
+from search_engine.spec.declared import Declared, Measured, Whole
+from search_engine.spec.errors import InvalidConfig
+from search_engine.spec.strategy_settings import ReinforceSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Declared):
     """A growth with its reward.
 
     Args:
         choices: how the controller grew the cell.
         log_probability: of the growth when it was drawn.
-        reward: what its trial was worth.
         update: how many updates the controller had had when it was drawn.
     """
 
     choices: Choices
-    log_probability: float
-    reward: float
-    update: int
+    log_probability: Measured
+    reward: Measured
+    update: Whole
 
 
 @dataclass(frozen=True, slots=True)
-class UpdateReport:
-    """What an update saw; means over its batch.
+class UpdateReport(Declared):
+    """Diagnostics of one update, as means over its batch.
 
     Args:
         entropy: of a cell's growth, in nats.
@@ -47,15 +47,15 @@ class UpdateReport:
         gradient_norm: before it was scaled down.
     """
 
-    entropy: float
-    advantage: float
-    weight: float
-    lag: float
-    gradient_norm: float
+    entropy: Measured
+    advantage: Measured
+    weight: Measured
+    lag: Measured
+    gradient_norm: Measured
 
 
 def importance_weights(log_probabilities: Tensor, behaviour: Tensor, max_weight: float) -> Tensor:
-    """How much likelier each growth is now than when drawn, cut at `max_weight`: `(cells,)`."""
+    """How much likelier each growth is now than when it was drawn, at most `max_weight`."""
     return (log_probabilities.detach() - behaviour).exp().clamp(max=max_weight)
 
 
@@ -65,12 +65,7 @@ def policy_loss(log_probabilities: Tensor, advantages: Tensor, weights: Tensor) 
 
 
 class Reinforce:
-    """The learner of one controller.
-
-    Args:
-        controller: what learns.
-        settings: how.
-    """
+    """The learner of one controller."""
 
     def __init__(self, controller: Controller, settings: ReinforceSettings) -> None:
         self.controller = controller

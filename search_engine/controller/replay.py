@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from search_engine.architecture import Decision, Growth, SearchSpace, grow
-from search_engine.errors import InvalidConfig
+from search_engine.spec import Decision, Growth, SearchSpace, grow
+from search_engine.spec.declared import Whole
+from search_engine.spec.errors import InvalidConfig
 
-Choices = tuple[int, ...]
+Choices = tuple[Whole, ...]
 """For each decision in turn, the index of the option chosen."""
 
 

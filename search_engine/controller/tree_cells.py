@@ -21,11 +21,9 @@ def linear(inputs: int, outputs: int, *, bias: bool) -> nn.Linear:
 
 
 class TreeCell(nn.Module):
-    """What both directions have in common.
+    """The part of a tree-LSTM cell that the upward and the downward direction share.
 
     Args:
-        embedding: width of the node embeddings.
-        hidden: width of the states.
         slots: branches that the N-ary kind has matrices for.
     """
 
@@ -41,7 +39,7 @@ class TreeCell(nn.Module):
         return gates
 
     def _new_state(self, iou: Tensor, kept: Tensor) -> State:
-        """From the gates before their nonlinearity, `(n, 3 hidden)`, and the memory kept."""
+        """The new state, from the gates before their nonlinearity and the memory kept."""
         gates = iou[:, : 2 * self.hidden].sigmoid()
         i, o = gates.chunk(2, dim=1)
         c = torch.addcmul(kept, i, iou[:, 2 * self.hidden :].tanh())
@@ -77,7 +75,7 @@ class UpwardCell(TreeCell):
         Args:
             node_gates: of `node_gates`, `(n, 4 hidden)`.
             h: `(n, m, hidden)`; absent branches are zero.
-            c: likewise.
+            c: the cell states, in the same shape.
         """
         iou = 3 * self.hidden
         forget = self.sum_forget(h) + node_gates[:, None, iou:]
@@ -106,7 +104,7 @@ class DownwardCell(TreeCell):
         Args:
             node_gates: of `node_gates`, `(n, 4 hidden)`.
             h: `(n, 1 + m, hidden)`, the parent first; absent siblings are zero.
-            c: likewise.
+            c: the cell states, in the same shape.
         """
         iou = 3 * self.hidden
         parent, siblings = h[:, :1], h[:, 1:]

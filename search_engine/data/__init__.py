@@ -1,20 +1,14 @@
 """Images to train on: sources, disjoint splits, augmentation, and batches on the device."""
 
-from search_engine.data.augmentation import (
-    Augmentation,
-    apply_changes,
-    augment,
-    draw_changes,
-)
-from search_engine.data.batches import Batch, Batches
-from search_engine.data.dataset import Dataset
-from search_engine.data.device_images import DeviceImages
+from search_engine.data.augmentation import Augmentation, apply_changes, augment, draw_changes
+from search_engine.data.batches import Batch, Batches, DeviceImages
+from search_engine.data.catalogue import DEFAULT_FOLDER, available_datasets, load_dataset
+from search_engine.data.dataset import Dataset, Statistics
 from search_engine.data.folder import read_folder
-from search_engine.data.image_files import Limits
 from search_engine.data.published import Description
-from search_engine.data.sources import DEFAULT_FOLDER, available_datasets, load_dataset
+from search_engine.data.split_dataset import SplitDataset
 from search_engine.data.splits import Splits
-from search_engine.data.statistics import Statistics
+from search_engine.pictures.entries import Limits
 
 __all__ = [
     "DEFAULT_FOLDER",
@@ -25,6 +19,7 @@ __all__ = [
     "Description",
     "DeviceImages",
     "Limits",
+    "SplitDataset",
     "Splits",
     "Statistics",
     "apply_changes",

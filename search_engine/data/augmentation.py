@@ -7,57 +7,37 @@ Reference: DeVries and Taylor 2017, "Improved Regularization of Convolutional Ne
 Cutout" (arXiv:1708.04552).
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from typing import Annotated
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from search_engine.errors import InvalidConfig
+from search_engine.spec.declared import Declared, Flag, Whole, about, declared
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Augmentation:
+@declared(kw_only=True)
+class Augmentation(Declared):
     """How training images may be changed.
-
-    Args:
-        padding: pixels added to each side before a crop of the original size, at a random offset.
-        flip: mirror left to right, every second image on average. Wrong for digits.
-        cutout: side in pixels of a square that is emptied, centred on a random pixel and clipped
-            at the border; 0 for none.
 
     Raises:
         InvalidConfig: a field has the wrong type or is negative.
     """
 
-    padding: int = 0
-    flip: bool = False
-    cutout: int = 0
+    place = "augmentation"
+    may_lack = None
 
-    def __post_init__(self) -> None:
-        for field in ("padding", "cutout"):
-            pixels = getattr(self, field)
-            if type(pixels) is not int or pixels < 0:
-                raise InvalidConfig(f"augmentation.{field}", f"expected pixels, got {pixels!r}")
-        if type(self.flip) is not bool:
-            raise InvalidConfig("augmentation.flip", f"expected true or false, got {self.flip!r}")
-
-    def to_json(self) -> dict[str, int | bool]:
-        """The fields by name."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, int | bool]) -> "Augmentation":
-        """The inverse of `to_json`; fields left out take their defaults.
-
-        Raises:
-            InvalidConfig: a field is unknown or has the wrong type.
-        """
-        unknown = set(data) - {field.name for field in fields(cls)}
-        if unknown:
-            raise InvalidConfig(f"augmentation.{min(unknown)}", "there is no such field")
-        return cls(**data)  # type: ignore[arg-type]  # checked when constructed
+    padding: Annotated[
+        Whole,
+        about("Padding", "added to each side before a crop at a random offset", unit="px", ge=0),
+    ] = 0
+    flip: Annotated[
+        Flag, about("Mirror", "left to right, every second image on average; wrong for digits")
+    ] = False
+    cutout: Annotated[
+        Whole,
+        about("Cutout", "side of a square that is emptied around a random pixel", unit="px", ge=0),
+    ] = 0
 
 
 def augment(images: Tensor, augmentation: Augmentation, generator: torch.Generator) -> Tensor:
@@ -66,8 +46,7 @@ def augment(images: Tensor, augmentation: Augmentation, generator: torch.Generat
     Args:
         images: float or uint8, `(N, C, H, W)`, on any device. Padding and cutouts are 0, which
             after normalisation is the mean colour.
-        augmentation: what may change.
-        generator: on the CPU.
+        generator: on the CPU, so that every device gets the same changes.
 
     Returns:
         The new images: same shape and type.
@@ -83,10 +62,8 @@ def draw_changes(
     """Draw the changes of `count` images.
 
     Args:
-        augmentation: what may change.
-        count: number of images.
         size: their height and width in pixels.
-        generator: on the CPU.
+        generator: on the CPU, so that every device gets the same changes.
 
     Returns:
         int64, `(count, 5)`: row and column in the padded image where the crop starts, 1 to mirror,

@@ -1,10 +1,20 @@
-"""The published data sets that Espalier knows by name."""
+"""The published data sets that Espalier knows by name, and loading a data set by name or path."""
+
+from dataclasses import replace
+from pathlib import Path
 
 from search_engine.data.augmentation import Augmentation
-from search_engine.data.idx_sets import IdxSet
-from search_engine.data.local_sets import DigitsSet, FolderSet
-from search_engine.data.published import Description, Published
+from search_engine.data.dataset import Dataset
+from search_engine.data.folder import read_folder
+from search_engine.data.idx_sets import IdxSet, PackedIdxSet
+from search_engine.data.published import Description, DigitsSet, FolderSet, Published
+from search_engine.data.stored import STORED_DATASET, stored_dataset
 from search_engine.data.torchvision_sets import TorchvisionSet
+from search_engine.pictures.sizes import Size
+from search_engine.spec.errors import DatasetError
+
+DEFAULT_FOLDER = Path("var/datasets")
+"""Where published data sets are kept when no folder is given."""
 
 _DIGITS = tuple("0123456789")
 _LETTERS = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghnqrt")
@@ -39,6 +49,20 @@ _PUBLISHED: tuple[Published, ...] = (
             downloadable=False,
         ),
         Augmentation(padding=1),
+    ),
+    PackedIdxSet(
+        Description(
+            name="clothing",
+            title="Clothing: a part of Fashion-MNIST",
+            image_shape=(1, 28, 28),
+            classes=10,
+            licence="MIT",
+            source="https://github.com/zalandoresearch/fashion-mnist",
+            downloadable=False,
+        ),
+        Augmentation(padding=2, flip=True),
+        "FashionMNIST",
+        _FASHION,
     ),
     IdxSet(
         Description(
@@ -185,3 +209,55 @@ _PUBLISHED: tuple[Published, ...] = (
 
 CATALOGUE = {published.description.name: published for published in _PUBLISHED}
 """Published data sets by name."""
+
+
+def available_datasets(folder: Path | None = None) -> list[Description]:
+    """The published data sets, and which of them are on disk.
+
+    Args:
+        folder: of data sets; by default `DEFAULT_FOLDER`. Debian's is looked into as well.
+    """
+    folder = folder or DEFAULT_FOLDER
+    return [
+        replace(published.description, on_disk=published.find(folder) is not None)
+        for published in CATALOGUE.values()
+    ]
+
+
+def load_dataset(
+    name: str, *, folder: Path | None = None, download: bool = False, size: Size | None = None
+) -> Dataset:
+    """Load a published data set, or images in class folders.
+
+    Args:
+        name: a name from `available_datasets`, the path of a folder or archive of pictures, or that
+            of a folder that `dataset --out` has prepared. A path reads what the process may read:
+            do not pass on what a stranger typed.
+        folder: of published data sets, `DEFAULT_FOLDER` by default; Debian's is looked into too.
+        download: let torchvision download a published data set into `folder` if it is not on disk.
+        size: height and width in pixels, to resize the images of a folder or zip to.
+
+    Raises:
+        DatasetError: there is no such data set, it is not on disk and not to be downloaded, or one
+            of its files is damaged; the message names it and says what to do.
+    """
+    if name in CATALOGUE:
+        return _load_published(name, folder or DEFAULT_FOLDER, download=download)
+    if (Path(name) / STORED_DATASET).is_file():
+        return stored_dataset(Path(name))
+    if Path(name).exists():
+        return read_folder(Path(name), size=size)
+    raise DatasetError(
+        name, f"expected a folder, a zip file or one of {', '.join(CATALOGUE)}; there is none such"
+    )
+
+
+def _load_published(name: str, folder: Path, *, download: bool) -> Dataset:
+    published = CATALOGUE[name]
+    place = published.find(folder)
+    if place is None and download:
+        published.download(folder)
+        place = published.find(folder)
+    if place is None:
+        raise published.not_found(folder)
+    return published.read(place)

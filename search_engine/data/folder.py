@@ -1,79 +1,150 @@
-"""Data sets from images in class folders: `cat/1.png`, `dog/1.png`, in a folder or a zip.
+"""Data sets from pictures in a folder or archive, as `search_engine.pictures` reads it."""
 
-There may be two folders `train` and `test` above the class folders, and one more above it all.
-"""
-
-from collections.abc import Sequence
-from itertools import chain
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from search_engine.data.augmentation import Augmentation
 from search_engine.data.dataset import Dataset
-from search_engine.data.decoding import Size, decode
-from search_engine.data.image_files import Entry, Limits, list_entries
-from search_engine.errors import DatasetError
+from search_engine.data.stored import about, stored_dataset, storing, tensors_of
+from search_engine.pictures.entries import Limits
+from search_engine.pictures.layout import TEST, VALIDATION
+from search_engine.pictures.pixels import Pixels, opened, rendered
+from search_engine.pictures.sizes import Size
+from search_engine.pictures.survey import Survey, Tell, surveyed
+from search_engine.spec.errors import DatasetError
+from search_engine.spec.pictures import Answers
+from search_engine.spec.pictures_text import question_text
 
-_PARTS = {"train", "test"}
 
-
-def read_folder(path: Path, *, size: Size | None = None, limits: Limits | None = None) -> Dataset:
-    """Read images in class folders.
+def read_folder(
+    path: Path,
+    *,
+    name: str = "",
+    size: Size | None = None,
+    answers: Answers | None = None,
+    limits: Limits | None = None,
+    tell: Tell = lambda done, of: None,
+    keep_in: Path | None = None,
+) -> Dataset:
+    """Read pictures in class folders, or with a table of labels.
 
     Args:
-        path: a folder or a zip file, which is read without being extracted.
-        size: height and width in pixels to resize all images to; None expects one size.
-        limits: the most that is accepted.
+        path: a folder or an archive, which is read without being extracted.
+        name: what the data set is called, and errors call it in place of the path; by default the
+            path's last part.
+        size: height and width in pixels to bring all pictures to; in place of the answers'.
+        answers: to what is asked about the pictures, and how they are to be read.
+        tell: hears how many pictures have been read, and of how many; each is read twice.
+        keep_in: a folder to store the images in, one by one, and to use them from, so that they
+            need not fit into memory.
 
     Raises:
-        DatasetError: a file is unreadable, of another size, unsafe or out of place, or a class has
-            no images; the message names it.
+        DatasetError: a file cannot be read, something must be answered first, or there is nothing
+            to learn from; its code is that of the fault or the question.
     """
-    limits = limits or Limits()
-    with list_entries(path, limits) as entries:
-        entries, has_parts = _unwrap(entries)
-        files = [entry for entry in entries if not entry.is_folder]
-        if not files:
-            raise DatasetError(str(path), "expected images in class folders, found no file")
-        _check_layout(entries, has_parts=has_parts)
-        images = decode(files, size, limits)
-    names = sorted({file.parts[-2] for file in files})
-    is_test = [has_parts and file.parts[0] == "test" for file in files]
-    return Dataset(
-        name=path.stem,
-        images=images,
-        labels=torch.tensor([names.index(file.parts[-2]) for file in files]),
-        class_names=tuple(names),
-        test=torch.tensor(is_test).nonzero().flatten(),
-        licence="not stated",
-        source=str(path),
-        augmentation=Augmentation(padding=min(images.shape[2:]) // 8),
-    )
+
+    def half(start: int) -> Tell:
+        return lambda done, of: tell(start * of + done, 2 * of)
+
+    if size is not None:
+        answers = replace(answers or Answers(), height=size[0], width=size[1])
+    with surveyed(path, answers, limits=limits, shown_as=name, tell=half(0)) as survey:
+        check_usable(survey)
+        return dataset_of(survey, name=name or path.stem, tell=half(1), keep_in=keep_in)
 
 
-def _unwrap(entries: list[Entry]) -> tuple[list[Entry], bool]:
-    """Leave out folders around all class folders; say whether `train` and `test` are the top."""
-    while True:
-        tops = {entry.parts[0] for entry in entries}
-        depth = min((len(entry.parts) for entry in entries if not entry.is_folder), default=0)
-        if len(tops) != 1 or depth < 3:
-            return entries, tops == _PARTS and depth >= 3
-        entries = [entry.without_top() for entry in entries if len(entry.parts) > 1]
+def check_usable(survey: Survey) -> None:
+    """Check that there is nothing to answer first.
+
+    Raises:
+        DatasetError: there is, or the pictures cannot be used.
+    """
+    report = survey.report
+    if report.faults:
+        fault = report.faults[0]
+        more = f" ({len(report.faults) - 1} more like this)" if len(report.faults) > 1 else ""
+        raise DatasetError(fault.file, fault.text + more, fault.code)
+    if report.questions:
+        question = report.questions[0]
+        options = ", ".join(question.options)
+        reason = f"{question_text(question)} Answer {question.code} with one of: {options}"
+        raise DatasetError(survey.name, reason, question.code)
 
 
-def _check_layout(entries: Sequence[Entry], *, has_parts: bool) -> None:
-    """Every file lies in a class folder, and no class folder is empty."""
-    depth = 3 if has_parts else 2
-    filled = set(chain.from_iterable(_above(entry) for entry in entries if not entry.is_folder))
-    for entry in entries:
-        if entry.is_folder and entry.parts not in filled:
-            raise DatasetError(entry.place, "is a class without images")
-        if not entry.is_folder and len(entry.parts) != depth:
-            expected = "/".join(("train or test", "class", "image")[-depth:])
-            raise DatasetError(entry.place, f"expected an image at {expected}")
+def dataset_of(
+    survey: Survey,
+    *,
+    name: str,
+    tell: Tell = lambda done, of: None,
+    keep_in: Path | None = None,
+) -> Dataset:
+    """Decode the pictures of a survey that can be used, at its size."""
+    pictures, image = survey.pictures, survey.report.image
+    assert image is not None, "a survey without pictures cannot be used"
+    class_names = sorted({picture.label for picture in pictures})
+    rows = sorted(range(len(pictures)), key=lambda place: pictures[place].path)
+    ordered = [pictures[place] for place in rows]
+    shape = (len(rows), image.height, image.width, image.channels)
+
+    def part(part: str) -> torch.Tensor:
+        return torch.tensor([p.part == part for p in ordered]).nonzero().flatten()
+
+    def made(pixels: torch.Tensor) -> Dataset:
+        return Dataset(
+            name=name,
+            images=pixels.permute(0, 3, 1, 2),
+            labels=torch.tensor([class_names.index(picture.label) for picture in ordered]),
+            class_names=tuple(class_names),
+            test=part(TEST),
+            validation=part(VALIDATION),
+            rendering=survey.rendering,
+            groups=_groups(survey, rows),
+            licence="not stated",
+            source=survey.name,
+            augmentation=Augmentation(padding=min(image.height, image.width) // 8),
+        )
+
+    if keep_in is None:
+        pixels = np.empty(shape, dtype=np.uint8)
+        _decode(survey, rows, shape, pixels.__setitem__, tell)
+        return made(torch.from_numpy(pixels))
+    # One byte that stands for all: what is said of the images does not depend on them.
+    outline = made(torch.zeros((), dtype=torch.uint8).expand(shape))
+    with storing(keep_in, shape, about(outline), tensors_of(outline)) as write:
+        _decode(survey, rows, shape, lambda row, image: write(row, image.tobytes()), tell)
+    return stored_dataset(keep_in)
 
 
-def _above(entry: Entry) -> set[tuple[str, ...]]:
-    """The folders in which an entry lies."""
-    return {entry.parts[:depth] for depth in range(1, len(entry.parts))}
+def _groups(survey: Survey, rows: Sequence[int]) -> torch.Tensor:
+    """The group of each image, in the order of `rows`; none where there are no copies."""
+    if not survey.groups:
+        return torch.empty(0, dtype=torch.int64)
+    group = torch.arange(len(rows))
+    for places in survey.groups:
+        group[list(places)] = places[0]
+    return group[torch.tensor(rows)]
+
+
+def _decode(
+    survey: Survey,
+    rows: Sequence[int],
+    shape: tuple[int, int, int, int],
+    put: Callable[[int, Pixels], object],
+    tell: Tell,
+) -> None:
+    """Decode all pictures in the order of the archive, each for its place in the order of `rows`.
+
+    Args:
+        shape: of all images, `(N, H, W, C)`.
+        put: takes a row and its image, uint8, `(H, W, C)`.
+    """
+    count, height, width, channels = shape
+    target = {place: row for row, place in enumerate(rows)}
+    for place, picture in enumerate(survey.pictures):
+        tell(place, count)
+        with opened(picture.entry.read(), picture.entry.place) as image:
+            put(target[place], rendered(image, (channels, height, width), survey.rendering))

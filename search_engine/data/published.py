@@ -1,8 +1,8 @@
-"""What every published data set has in common: a description, places on disk, a way to be read."""
+"""Published data sets: what they have in common, and those that need no reader of their own."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.client import HTTPException
 from importlib import import_module
 from pathlib import Path
@@ -13,7 +13,8 @@ from torch import Tensor
 
 from search_engine.data.augmentation import Augmentation
 from search_engine.data.dataset import Dataset
-from search_engine.errors import DatasetError
+from search_engine.data.folder import read_folder
+from search_engine.spec.errors import DatasetError
 
 Pictures = tuple[Tensor, Tensor]
 """Images, uint8, `(N, C, H, W)`, and labels, int64, `(N,)`."""
@@ -24,14 +25,13 @@ SYSTEM_FOLDER = Path("/usr/share/datasets")
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What one can know of a data set without reading it.
+    """The facts of a data set that are known without reading it.
 
     Args:
-        name: what `load_dataset` takes.
-        title: what people call it.
+        name: the name that `load_dataset` takes.
+        title: the name that people use.
         image_shape: channels, height and width in pixels.
-        classes: number of classes.
-        licence: what the publisher allows.
+        licence: the licence as the publisher states it.
         source: address of the publisher.
         debian_package: the package that puts it in `SYSTEM_FOLDER`, where there is one.
         downloadable: torchvision can fetch it.
@@ -53,8 +53,6 @@ class Published(ABC):
     """A published data set.
 
     Args:
-        description: what it is.
-        augmentation: what suits it in training.
         subfolders: where its files may lie below a folder of data sets.
     """
 
@@ -106,9 +104,8 @@ class Published(ABC):
         try:
             self.fetch(folder)
         except (OSError, RuntimeError, HTTPException) as error:
-            raise DatasetError(
-                self.description.name, f"cannot be downloaded to {folder}: {error}"
-            ) from error
+            reason = f"cannot be downloaded to {folder}: {error}"
+            raise DatasetError(self.description.name, reason, "download_failed") from error
 
     def not_found(self, folder: Path) -> DatasetError:
         """The error that says which file is missing, or where it looked and what to do."""
@@ -143,3 +140,63 @@ class Published(ABC):
 def torchvision_class(name: str) -> Any:
     """A class of `torchvision.datasets`, imported only now: it takes as long as torch itself."""
     return getattr(import_module("torchvision.datasets"), name)
+
+
+class DigitsSet(Published):
+    """The handwritten digits that come with scikit-learn: always on disk."""
+
+    def files(self, place: Path) -> list[Path]:
+        """None: the images are part of scikit-learn."""
+        return []
+
+    def fetch(self, folder: Path) -> None:
+        """Nothing to do."""
+
+    def read(self, place: Path) -> Dataset:
+        """Take the images from the installed package; `place` does not matter."""
+        digits = import_module("sklearn.datasets").load_digits()
+        # Grey levels are 0 to 16 there.
+        images = torch.from_numpy(digits.images * (255 / 16)).round().to(torch.uint8)[:, None]
+        names = tuple(str(name) for name in digits.target_names)
+        return self.assemble((images, torch.from_numpy(digits.target).long()), None, names)
+
+
+class FolderSet(Published):
+    """A published data set of image files in class folders.
+
+    Args:
+        torchvision_name: torchvision's class, which downloads it.
+        subfolder: where torchvision puts the class folders.
+    """
+
+    def __init__(
+        self,
+        description: Description,
+        augmentation: Augmentation,
+        torchvision_name: str,
+        subfolder: str,
+    ) -> None:
+        super().__init__(description, augmentation, (subfolder,))
+        self.torchvision_name = torchvision_name
+
+    def files(self, place: Path) -> list[Path]:
+        """The folder of class folders."""
+        return [place]
+
+    def fetch(self, folder: Path) -> None:
+        """Let torchvision download into a folder of data sets what is not there yet."""
+        torchvision_class(self.torchvision_name)(folder, download=True)
+
+    def read(self, place: Path) -> Dataset:
+        """Read the class folders.
+
+        Raises:
+            DatasetError: as `read_folder`.
+        """
+        return replace(
+            read_folder(place),
+            name=self.description.name,
+            licence=self.description.licence,
+            source=self.description.source,
+            augmentation=self.augmentation,
+        )

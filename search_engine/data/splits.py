@@ -1,17 +1,28 @@
 """Disjoint sets of images for training, calibration, validation and test, stratified by class."""
 
+import hashlib
 from dataclasses import dataclass, fields
 from itertools import combinations
 
 import torch
 from torch import Tensor
 
-from search_engine.errors import DatasetError, InvalidConfig
+from search_engine.spec.errors import DatasetError, InvalidConfig
+
+
+def seeded_generator(*seeds: int) -> torch.Generator:
+    """A generator on the CPU that depends on all the seeds, and on all their bits.
+
+    torch reads only 32 bits of a seed on the CPU, so 1 and 1 + 2**32 would give the same numbers:
+    hence the hash.
+    """
+    digest = hashlib.sha256(repr(seeds).encode()).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest[:4], "big"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Splits:
-    """Which images serve for what. No image serves twice: that is checked here, index by index.
+    """Indexes of the images in each split. No image is in two of them, which is checked here.
 
     Args:
         train: images that weights and statistics are learned from, int64, `(N,)`.
@@ -55,15 +66,23 @@ def check_indexes(place: str, indexes: Tensor) -> None:
 
 
 def draw_stratified(
-    labels: Tensor, pool: Tensor, count: int, generator: torch.Generator
+    labels: Tensor,
+    pool: Tensor,
+    count: int,
+    generator: torch.Generator,
+    groups: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Draw `count` images from the pool, from each class its share to within one image.
+
+    Where there are groups of copies, each is drawn whole or not at all, so a class may get less
+    than its share; one that would get nothing is drawn from as if it had no groups.
 
     Args:
         labels: int64, `(N,)`, of all images.
         pool: int64, `(M,)`, indexes that may be drawn.
-        count: how many, at most M.
+        count: number of images to draw, at most M.
         generator: on the CPU.
+        groups: int64, `(N,)`, the group of each image, those without copies each in its own.
 
     Returns:
         Drawn and remaining indexes, both ascending.
@@ -74,8 +93,37 @@ def draw_stratified(
     sizes = torch.bincount(classes)
     first = sizes.cumsum(0) - sizes
     rank = torch.arange(len(by_class)) - first[classes]
-    drawn = rank < _shares(sizes, count)[classes]
+    shares = _shares(sizes, count)
+    drawn = rank < shares[classes]
+    if groups is not None and len(groups[by_class].unique()) < len(by_class):
+        drawn = _drawn_whole(classes, groups[by_class], shares, drawn)
     return by_class[drawn].sort().values, by_class[~drawn].sort().values
+
+
+def _drawn_whole(classes: Tensor, groups: Tensor, shares: Tensor, single: Tensor) -> Tensor:
+    """Which images are drawn so that groups stay together: bool, `(M,)`.
+
+    Args:
+        classes: of the images, one class after the other, in the order of the draw.
+        groups: of the images.
+        single: which would be drawn if there were no groups.
+    """
+    members: dict[int, list[int]] = {}
+    for place, group in enumerate(groups.tolist()):
+        members.setdefault(group, []).append(place)
+    drawn = torch.zeros_like(single)
+    left = shares.tolist()
+    of = classes.tolist()
+    for places in members.values():
+        wanted: dict[int, int] = {}
+        for place in places:
+            wanted[of[place]] = wanted.get(of[place], 0) + 1
+        if all(number <= left[label] for label, number in wanted.items()):
+            drawn[places] = True
+            for label, number in wanted.items():
+                left[label] -= number
+    got = torch.bincount(classes[drawn], minlength=len(shares))
+    return torch.where((got == 0)[classes], single, drawn)
 
 
 def as_count(field: str, amount: int | float, available: int) -> int:

@@ -14,15 +14,13 @@ import torch
 from search_engine.data.augmentation import Augmentation
 from search_engine.data.dataset import Dataset
 from search_engine.data.published import Description, Pictures, Published, torchvision_class
-from search_engine.errors import DatasetError
+from search_engine.spec.errors import DatasetError
 
 
 class TorchvisionSet(Published):
     """A data set that torchvision downloads, checks and decodes.
 
     Args:
-        description: what it is.
-        augmentation: what suits it in training.
         torchvision_name: torchvision's class.
         axes: order of the axes in torchvision's array.
         sign: a file or folder of it: where it is not, the others are not looked for.

@@ -1,6 +1,17 @@
-"""Exports: a checkpoint in a form that runs without Espalier, and the check that it is the same."""
+"""Exports: a checkpoint in a format that runs without Espalier, checked to compute the same."""
 
-from search_engine.export.build import MAX_COMPARED, build_export
-from search_engine.export_report import ExportedFile, ExportKind, ExportReport
+from search_engine.export.build import build_export
+from search_engine.export.compared import MAX_IMAGES, Compared
+from search_engine.spec.export_form import ExportForm, ExportKind, Precision
+from search_engine.spec.export_report import ExportedFile, ExportReport
 
-__all__ = ["MAX_COMPARED", "ExportKind", "ExportReport", "ExportedFile", "build_export"]
+__all__ = [
+    "MAX_IMAGES",
+    "Compared",
+    "ExportForm",
+    "ExportKind",
+    "ExportReport",
+    "ExportedFile",
+    "Precision",
+    "build_export",
+]

@@ -2,42 +2,43 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
-from search_engine.checkpoint import load_checkpoint, read_description
-from search_engine.checkpoint_zip import opened
-from search_engine.errors import ExportError
-from search_engine.export.about import About
+from search_engine.checkpoint import load_checkpoint, open_checkpoint, read_description
+from search_engine.cost_measurement import device_name, median_seconds, peak_bytes, stored_bytes
+from search_engine.export.compared import Compared
 from search_engine.export.folders import made
-from search_engine.export.forms import Form, Reopened, Source
-from search_engine.export.onnx_form import OnnxForm
-from search_engine.export.parity import check, compare
-from search_engine.export.program_form import ProgramForm
-from search_engine.export.pytorch_form import PytorchForm
-from search_engine.export.safetensors_form import SafetensorsForm
-from search_engine.export_report import ExportedFile, ExportKind, ExportReport
-from search_engine.latency import LARGE_BATCH, device_name, median_seconds
-from search_engine.loading import normalise
+from search_engine.export.format import About, Format, Reopened, Source
+from search_engine.export.onnx_format import OnnxFormat
+from search_engine.export.parity import Run, check, compare, compare_pictures
+from search_engine.export.torch_formats import PytorchFormat, SafetensorsFormat, TorchExportFormat
+from search_engine.loading import normalise, pixels_of
 from search_engine.networks import CondenseNet, Network
-from search_engine.peak_memory import peak_bytes, stored_bytes
+from search_engine.spec.errors import ExportError
+from search_engine.spec.export_form import ExportForm, ExportKind, Precision, check_offered
+from search_engine.spec.export_report import ExportedFile, ExportReport
 from search_engine.version import __version__
 
-MAX_COMPARED = 256
-NOISE_IMAGES = 64
-_FORMS: dict[ExportKind, Form] = {
-    ExportKind.ONNX: OnnxForm(),
-    ExportKind.TORCH_EXPORT: ProgramForm(),
-    ExportKind.SAFETENSORS: SafetensorsForm(),
-    ExportKind.PYTORCH: PytorchForm(),
+_FORMATS: dict[ExportKind, Format] = {
+    ExportKind.ONNX: OnnxFormat(),
+    ExportKind.TORCH_EXPORT: TorchExportFormat(),
+    ExportKind.SAFETENSORS: SafetensorsFormat(),
+    ExportKind.PYTORCH: PytorchFormat(),
 }
 
 
 def build_export(
-    checkpoint: Path, kind: ExportKind, out_folder: Path, images: Tensor | None
+    checkpoint: Path,
+    form: ExportForm | ExportKind,
+    out_folder: Path,
+    images: Compared | Tensor | None,
 ) -> ExportReport:
-    """Export a checkpoint. Runs on the CPU, in float32.
+    """Export a checkpoint. Runs on the CPU; the network that is compared with is in float32.
 
     The files are written beside `out_folder`, read back from the disk, compared with the network on
     the images and measured; then the folder gets its name. Whatever goes wrong, and a crash at any
@@ -45,42 +46,98 @@ def build_export(
 
     Args:
         checkpoint: its folder, or a zip that the application gave.
-        kind: what to write.
+        form: what to make of it; a kind alone stands for its usual form.
         out_folder: where the files shall be; not there yet, or empty.
-        images: uint8, `(N, C, H, W)`, as the data set has them; the first 256 are compared. None
-            compares noise, and the report says so.
+        images: what it is compared on, or the images alone: uint8, `(N, C, H, W)`, as the data set
+            has them; the first 256, or 1,024 where a few classes may change. None compares noise,
+            and the report says so.
 
     Raises:
         CheckpointError: the checkpoint is missing or damaged.
         ExportError: the network cannot have this form, or computes something else in it, or a
             library is missing, or the folder is in use.
     """
-    form = _FORMS[kind]
-    with opened(checkpoint) as folder, made(out_folder, kind) as new:
-        source = _source(folder)
-        batch = normalise(_pixels(images, source, kind), source.about.trained_on)
-        names = form.write(source, new)
-        reopened = form.reopen(new)
-        agreement = compare(source.network, reopened.run, batch)
-        check(kind, agreement, len(batch))
+    form = ExportForm.of(form)
+    export_format = _FORMATS[form.kind]
+    with open_checkpoint(checkpoint) as folder, made(out_folder, form.name) as new:
+        about = _about(folder, form)
+        compared = _compared(images, form, about)
+        source = _source(folder, form, about, compared)
+        names = export_format.write(source, new)
+        reopened = export_format.reopen(new)
+        expected, run = _expected(source, reopened), _run(reopened, about)
+        agreement = compare(expected, run, compared.images, compared.labels)
+        check(form, agreement, len(compared.images))
+        accuracy = agreement.accuracy
         return ExportReport(
-            kind=kind,
+            kind=form.kind,
+            precision=form.precision,
+            preprocessing=form.preprocessing,
             files=tuple(_file(new / name) for name in names),
             largest_difference=agreement.difference,
-            images_compared=len(batch),
+            images_compared=len(compared.images),
+            classes_changed=agreement.classes_changed,
+            accuracy=accuracy.after if accuracy else None,
+            accuracy_before=accuracy.before if accuracy else None,
+            accuracy_error=accuracy.error if accuracy else None,
+            **_resized(reopened, about, compared),
             images_are_real=images is not None,
-            latency_1=_latency(reopened, batch[:1]),
-            latency_64=_latency(reopened, _repeated(batch)),
-            memory=_memory(reopened, batch[:1]),
+            latency_1=_latency(run, compared.images[:1]),
+            latency_64=_latency(run, compared.batch),
+            memory=_memory(reopened, normalise(compared.images[:1], about.trained_on)),
             device=device_name(torch.device("cpu")),
             opset=reopened.opset,
             versions={"espalier": __version__, "torch": torch.__version__, **reopened.versions},
         )
 
 
-def _source(folder: Path) -> Source:
-    description, network = read_description(folder), load_checkpoint(folder)
-    return Source(network, _as_used(network), About.of(description), description, folder)
+def _about(folder: Path, form: ExportForm) -> About:
+    description = read_description(folder)
+    check_offered(form, description.architecture.skeleton)
+    return About.of(description)
+
+
+def _compared(images: Compared | Tensor | None, form: ExportForm, about: About) -> Compared:
+    if images is None:
+        if form.precision is Precision.INT8:
+            raise ExportError(form.name, "expected real images to calibrate on, got none")
+        return Compared.noise(about.image)
+    given = images if isinstance(images, Compared) else Compared(images)
+    return given.fitted(form, about.image)
+
+
+def _source(folder: Path, form: ExportForm, about: About, compared: Compared) -> Source:
+    network = load_checkpoint(folder)
+    calibration = compared.calibration
+    if calibration is not None:
+        calibration = normalise(calibration, about.trained_on)
+    return Source(network, _as_used(network), about, folder, form, calibration)
+
+
+def _expected(source: Source, reopened: Reopened) -> Run:
+    """The network on pixels of its size, uint8: logits, or probabilities where the export has."""
+
+    def run(pixels: Tensor) -> Tensor:
+        logits: Tensor = source.network(normalise(pixels, source.about.trained_on))
+        return logits.softmax(dim=1) if reopened.resized else logits
+
+    return run
+
+
+def _run(reopened: Reopened, about: About) -> Run:
+    """The export on pixels of the network's size, uint8, whatever it takes itself."""
+    if reopened.resized:
+        return reopened.run
+    return lambda pixels: reopened.run(normalise(pixels, about.trained_on))
+
+
+def _resized(reopened: Reopened, about: About, compared: Compared) -> dict[str, Any]:
+    """What the report says of pictures of other sizes, where the export takes such."""
+    if reopened.resized is None:
+        return {}
+    pairs = [(_tensor(one), pixels_of(one, about.image)[None]) for one in compared.pictures()]
+    pixels, difference = compare_pictures(reopened.run, reopened.resized, pairs)
+    return {"pixels_changed": pixels, "resized_difference": difference}
 
 
 def _as_used(network: Network) -> Network:
@@ -97,33 +154,9 @@ def _as_used(network: Network) -> Network:
     return network
 
 
-def _pixels(images: Tensor | None, source: Source, kind: ExportKind) -> Tensor:
-    """Images to compare on; uint8, `(N, C, H, W)`."""
-    image = source.about.image
-    shape = (image.channels, image.height, image.width)
-    if images is None:
-        generator = torch.Generator().manual_seed(0)
-        size = (NOISE_IMAGES, *shape)
-        return torch.randint(0, 256, size, generator=generator, dtype=torch.uint8)
-    if images.dtype != torch.uint8 or images.dim() != 4 or images.shape[1:] != shape:
-        raise ExportError(
-            kind,
-            f"expected images of uint8, shape (N, {', '.join(map(str, shape))}), to compare on,"
-            f" got {images.dtype} of shape {tuple(images.shape)}",
-        )
-    if not len(images):
-        raise ExportError(kind, "expected at least one image to compare on, got none")
-    return images[:MAX_COMPARED].cpu()
-
-
-def _repeated(batch: Tensor) -> Tensor:
-    """The images as a batch of 64, again from the first where there are fewer."""
-    return batch[torch.arange(LARGE_BATCH) % len(batch)]
-
-
 @torch.inference_mode()
-def _latency(reopened: Reopened, batch: Tensor) -> float:
-    return median_seconds(lambda: reopened.run(batch))
+def _latency(run: Run, batch: Tensor) -> float:
+    return median_seconds(lambda: run(batch), torch.device("cpu"))
 
 
 @torch.inference_mode()
@@ -132,6 +165,12 @@ def _memory(reopened: Reopened, batch: Tensor) -> int | None:
         return None
     peak = peak_bytes(lambda: reopened.run(batch), batch.device)
     return stored_bytes(reopened.module) + peak
+
+
+def _tensor(picture: Image.Image) -> Tensor:
+    """A grey or coloured picture as uint8, `(1, C, H, W)`."""
+    pixels = torch.from_numpy(np.array(picture))
+    return pixels[None, None] if pixels.dim() == 2 else pixels.permute(2, 0, 1)[None]
 
 
 def _file(path: Path) -> ExportedFile:

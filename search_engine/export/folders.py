@@ -8,33 +8,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from search_engine.errors import ExportError
-from search_engine.export_report import ExportKind
+from search_engine.spec.errors import ExportError
 
 _OLD_SECONDS = 24 * 60 * 60
 
 
 @contextmanager
-def made(folder: Path, kind: ExportKind) -> Iterator[Path]:
+def made(folder: Path, form: str) -> Iterator[Path]:
     """A folder to write in, which gets its name when the `with` ends well, and goes otherwise.
 
     Args:
         folder: the name it gets; nothing, or an empty folder, is there.
-        kind: what errors name.
+        form: what errors name.
 
     Raises:
         ExportError: there is something under that name, or nothing can be written there.
     """
     folder = folder.absolute()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ExportError(kind, f"{folder} is in use: expected a folder that is new or empty")
+        raise ExportError(form, f"{folder} is in use: expected a folder that is new or empty")
     new = folder.with_name(f".{folder.name}.new-{secrets.token_hex(8)}")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(folder)
         new.mkdir()
     except OSError as error:
-        raise ExportError(kind, f"{folder}: {error.strerror or error}") from None
+        raise ExportError(form, f"{folder}: {error.strerror or error}") from None
     try:
         yield new
         _sync(new)

@@ -2,17 +2,20 @@
 
 import torch
 
-from search_engine.architecture import Architecture
 from search_engine.networks.adopted.network import AdoptedNetwork
 from search_engine.networks.chainnet import ChainNet
 from search_engine.networks.condensenet import CondenseNet
-from search_engine.networks.counting import count_multiply_adds, count_parameters
 from search_engine.networks.densenet import DenseNet
-from search_engine.networks.gate import Gate
-from search_engine.networks.initialise import initialise
-from search_engine.networks.network import Network
+from search_engine.networks.network import (
+    Network,
+    count_multiply_adds,
+    count_parameters,
+    initialise,
+)
+from search_engine.networks.operations import Gate
 from search_engine.networks.pyramidnet import PyramidNet
 from search_engine.networks.tree import BranchModule, CellModule, NodeModule
+from search_engine.spec import Architecture
 
 __all__ = [
     "AdoptedNetwork",
@@ -47,9 +50,7 @@ def build_network(
     """A network with fresh weights, in float32 and training mode.
 
     Args:
-        architecture: what to build.
         seed: of the weights; the same seed gives the same weights on every device.
-        device: where it shall live.
     """
     network = build_empty(architecture, device=device)
     network.draw_weights(torch.Generator().manual_seed(seed))
@@ -57,15 +58,11 @@ def build_network(
 
 
 def build_empty(
-    architecture: Architecture,
-    *,
-    device: torch.device | str = "cpu",
-    converted: bool = False,
+    architecture: Architecture, *, device: torch.device | str = "cpu", converted: bool = False
 ) -> Network:
     """A network whose weights are not set yet, to load a checkpoint into.
 
     Args:
-        architecture: what to build.
         device: where it shall live; `meta` takes no memory and is enough for counting.
         converted: build the converted form of a CondenseNet.
     """

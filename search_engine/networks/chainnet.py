@@ -4,10 +4,10 @@ from typing import cast
 
 from torch import Tensor, nn
 
-from search_engine.architecture import Architecture, ChainNetConfig
-from search_engine.architecture.skeletons import Block
 from search_engine.networks.layers import Head, Stem, extra_layers
-from search_engine.networks.network import HiddenModules, Network
+from search_engine.networks.network import HiddenModules, Network, Reader
+from search_engine.spec import Architecture, ChainNetConfig
+from search_engine.spec.skeletons import Block
 
 
 class ChainBlock(nn.Module):
@@ -33,21 +33,28 @@ class ChainNet(Network):
     def __init__(self, architecture: Architecture) -> None:
         super().__init__(architecture)
         skeleton = cast(ChainNetConfig, architecture.skeleton)
-        layout = skeleton.layout()
-        self.stem = Stem(skeleton.image.channels, skeleton.stem_channels, skeleton.order)
+        layout, stem = skeleton.layout(), skeleton.hidden_layers()["stem"]
+        self.stem = Stem(
+            skeleton.image.channels,
+            skeleton.stem_channels,
+            skeleton.order,
+            stride=skeleton.stem_stride,
+        )
+        self.stem_extra = extra_layers(stem, skeleton.order)
         self.blocks = nn.ModuleDict({block.name: ChainBlock(block, self) for block in layout})
         self.head = Head(layout[-1].out_channels, skeleton.classes)
 
     def forward(self, images: Tensor) -> Tensor:
-        x = self.stem(images)
+        x = self.stem_extra(self.stem(images))
         for block in self.blocks.values():
             x = block(x)
         return self.head(x)
 
     def hidden_modules(self, layer: str) -> HiddenModules:
+        blocks = cast(dict[str, ChainBlock], dict(self.blocks.items()))
+        readers = [*(block.cell for block in blocks.values()), self.head]
+        if layer == "stem":
+            return HiddenModules([self.stem], self.stem_extra, [Reader(readers[0])])
         name, _ = layer.split(".")
-        block = cast(ChainBlock, self.blocks[name])
-        names = list(self.blocks)
-        following = names[names.index(name) + 1 :]
-        consumer = cast(ChainBlock, self.blocks[following[0]]).cell if following else self.head
-        return HiddenModules(block.cell, block.cell_extra, consumer)
+        block, reader = blocks[name], readers[list(blocks).index(name) + 1]
+        return HiddenModules([block.cell], block.cell_extra, [Reader(reader)])

@@ -9,16 +9,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from search_engine.architecture import Architecture, CondenseNetConfig
-from search_engine.architecture.skeletons import Block
-from search_engine.networks.layers import Head, Stem
+from search_engine.networks.layers import Head, Stem, extra_layers
 from search_engine.networks.learned_groups import (
     CondensedConv,
     CondensedLinear,
     LearnedGroupConv,
     LearnedLinear,
 )
-from search_engine.networks.network import Network
+from search_engine.networks.network import HiddenModules, Network, Reader, joined_readers
+from search_engine.spec import Architecture, CondenseNetConfig
+from search_engine.spec.errors import IllegalTransformation
+from search_engine.spec.skeletons import Block
 
 
 class CondenseBlock(nn.Module):
@@ -35,10 +36,14 @@ class CondenseBlock(nn.Module):
             skeleton.condense_factor,
             skeleton.order,
         )
+        bottleneck, cell = block.hidden
+        self.bottleneck_extra = extra_layers(bottleneck, skeleton.order)
         self.cell = network.make_cell(block)
+        self.cell_extra = extra_layers(cell, skeleton.order)
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.cat((x, self.cell(self.bottleneck(x))), dim=1)
+        grown = self.cell_extra(self.cell(self.bottleneck_extra(self.bottleneck(x))))
+        return torch.cat((x, grown), dim=1)
 
 
 class CondenseNet(Network):
@@ -58,6 +63,7 @@ class CondenseNet(Network):
         self.is_converted = converted
         self.stages = skeleton.condense_factor - 1
         self.stem = Stem(skeleton.image.channels, skeleton.stem_channels, skeleton.order, stride=2)
+        self.stem_extra = extra_layers(skeleton.hidden_layers()["stem"], skeleton.order)
         self.blocks = nn.ModuleDict(
             {block.name: CondenseBlock(block, self, converted=converted) for block in layout}
         )
@@ -66,12 +72,36 @@ class CondenseNet(Network):
         self.head.linear = linear(layout[-1].out_channels, skeleton.classes)
 
     def forward(self, images: Tensor) -> Tensor:
-        x = self.stem(images)
+        x = self.stem_extra(self.stem(images))
         for name, block in self.blocks.items():
             if name.endswith("_block1") and not name.startswith("stage1_"):
                 x = F.avg_pool2d(x, 2)
             x = block(x)
         return self.head(x)
+
+    def hidden_modules(self, layer: str) -> HiddenModules:
+        if self.is_converted:
+            raise IllegalTransformation(layer, "a CondenseNet in converted form keeps its layers")
+        if layer == "stem":
+            return HiddenModules([self.stem], self.stem_extra, self._readers(layer, 0))
+        name, kind = layer.split(".")
+        block = cast(CondenseBlock, self.blocks[name])
+        if kind == "bottleneck":
+            return HiddenModules([block.bottleneck], block.bottleneck_extra, [Reader(block.cell)])
+        (place,) = (b for b in self.architecture.skeleton.layout() if b.name == name)
+        readers = self._readers(layer, place.in_channels)
+        return HiddenModules([block.cell], block.cell_extra, readers)
+
+    def _readers(self, layer: str, before: int) -> list[Reader]:
+        """Who reads a layer that stands after `before` others in what the blocks concatenate."""
+        skeleton = self.architecture.skeleton
+        blocks = skeleton.layout()
+        reads: list[tuple[nn.Module, int]] = [
+            (cast(CondenseBlock, self.blocks[block.name]).bottleneck, block.in_channels)
+            for block in blocks
+        ]
+        reads.append((self.head, blocks[-1].out_channels))
+        return joined_readers(before, skeleton.hidden_layers()[layer].width, reads)
 
     def condense(self, progress: float) -> None:
         """Drop the inputs that are due: at equally spaced points of the first half of training.
@@ -100,11 +130,12 @@ class CondenseNet(Network):
         self.condense(1.0)
         with torch.device("meta"):
             made = CondenseNet(self.architecture, converted=True)
-        made.stem = self.stem
+        made.stem, made.stem_extra = self.stem, self.stem_extra
         for name, block in self.blocks.items():
             target = cast(CondenseBlock, made.blocks[name])
             target.bottleneck = cast(LearnedGroupConv, block.bottleneck).converted()
-            target.cell = block.cell  # type: ignore[assignment]
+            for part in ("bottleneck_extra", "cell", "cell_extra"):
+                setattr(target, part, getattr(block, part))
         made.head.norm = self.head.norm
         made.head.linear = cast(LearnedLinear, self.head.linear).converted()
         return made.train(self.training)

@@ -1,24 +1,20 @@
-"""What networks have besides cells: stem, head, and the layers that `Deepen` adds."""
+"""The layers of networks outside cells: stem, head, and those that `Deepen` adds."""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from search_engine.architecture.operations import Order
-from search_engine.architecture.shapes import Shape
-from search_engine.architecture.skeletons import HiddenLayer, deepened_operation
 from search_engine.networks.tree import BranchModule
+from search_engine.spec.operations import Order
+from search_engine.spec.shapes import Shape
+from search_engine.spec.skeletons import HiddenLayer, deepened_operation
 
 
 class Stem(nn.Module):
     """The first 3x3 convolution: images `(N, C, H, W)` to feature maps.
 
     Args:
-        in_channels: of the images.
-        out_channels: of the feature maps.
-        order: of the network; the pre-activation order has no batch norm here …
-        normed: … unless the family wants one.
-        stride: in pixels.
+        normed: have a batch norm also where the pre-activation order would leave it out.
     """
 
     def __init__(

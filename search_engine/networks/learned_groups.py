@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from search_engine.architecture.operations import Order
-from search_engine.architecture.shapes import Shape
 from search_engine.networks.operations import WeightedOperation
+from search_engine.spec.operations import Order
+from search_engine.spec.shapes import Shape
 
 
 class LearnedGroupConv(WeightedOperation):
@@ -22,11 +22,8 @@ class LearnedGroupConv(WeightedOperation):
     groups.
 
     Args:
-        in_channels: that come in.
-        out_channels: that go out.
-        groups: of outputs.
+        groups: number of groups of outputs.
         condense_factor: one in so many inputs is kept in the end.
-        order: of weight, batch norm and ReLU.
     """
 
     mask: Tensor
@@ -45,7 +42,7 @@ class LearnedGroupConv(WeightedOperation):
 
     @property
     def dropped(self) -> int:
-        """How many inputs each group has dropped."""
+        """Number of inputs that each group has dropped."""
         return int((self.mask[0] == 0).sum())
 
     @torch.no_grad()

@@ -1,5 +1,4 @@
-"""Edge operations as modules. A weighted one owns one batch norm and one ReLU, in the network's
-order.
+"""Edge operations as modules; a weighted one has a batch norm and a ReLU of its own.
 
 Reference: Cai et al. 2018, section 4.1 (arXiv:1806.02639).
 """
@@ -10,17 +9,41 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from search_engine.architecture.operations import Operation, Order
-from search_engine.architecture.shapes import OwnConv, Shape
+from search_engine.spec.operations import Operation, Order
+from search_engine.spec.shapes import OwnConv, Shape
+
+
+class Gate(nn.Module):
+    """The gate of a morphing edge, which passes by a new operation while it is closed.
+
+    With opening g, the edge computes (1 - g) x + g op(x). At g = 0 that is x for every operation,
+    so the function is kept; when g has risen to 1, the gate is removed.
+    A gate saves nothing: a checkpoint is the same without it.
+
+    Args:
+        part: channels of the input, from and to, that stand for the output where the operation
+            gives only a part of them (below `concat` with a replicated input); None for all.
+    """
+
+    opening: Tensor
+
+    def __init__(self, part: tuple[int, int] | None = None) -> None:
+        super().__init__()
+        self.part = part
+        self.register_buffer("opening", torch.zeros(()), persistent=False)
+
+    def forward(self, x: Tensor, output: Tensor) -> Tensor:
+        """Mix `x`, `(N, C, H, W)`, with the operation's `output`, as wide as `part`."""
+        if self.part is not None:
+            x = x[:, self.part[0] : self.part[1]]
+        return x.lerp(output, self.opening.to(x.dtype))
 
 
 class WeightedOperation(nn.Module):
     """A convolution with its batch norm and ReLU: `(N, C_in, H, W)` to `(N, C_out, H / stride, …)`.
 
     Args:
-        shape: what it maps to what.
-        order: in which order weight, batch norm and ReLU come.
-        activated: leave the ReLU out where False.
+        activated: whether there is a ReLU.
     """
 
     def __init__(self, shape: Shape, order: Order, *, activated: bool = True) -> None:
@@ -55,7 +78,7 @@ class Conv(WeightedOperation):
 
     Args:
         kernel: side of the window in pixels.
-        shape: what it maps to what; its groups are the convolution's.
+        shape: its groups are the convolution's.
     """
 
     def __init__(self, kernel: int, shape: Shape, order: Order, *, activated: bool = True) -> None:
@@ -81,8 +104,8 @@ class OwnConvModule(nn.Module):
     """The 3x3 convolution that an adopted network had: no batch norm and no ReLU of ours.
 
     Args:
-        shape: what it maps to what; its groups are the convolution's.
-        own: whether it has a bias.
+        shape: its groups are the convolution's.
+        own: the adopted network's convolution, which may have a bias.
     """
 
     def __init__(self, shape: Shape, own: OwnConv) -> None:
@@ -106,7 +129,6 @@ class SepConv(WeightedOperation):
 
     Args:
         kernel: side of the depthwise window in pixels.
-        shape: what it maps to what.
     """
 
     def __init__(self, kernel: int, shape: Shape, order: Order) -> None:
@@ -146,10 +168,8 @@ def make_operation(
     """The module of an edge.
 
     Args:
-        operation: what it computes.
-        shape: what it maps to what; only grouped convolutions use its groups.
-        order: of weight, batch norm and ReLU.
-        own: the edge is the convolution that an adopted network had.
+        shape: only grouped convolutions use its groups.
+        own: set where the edge is a convolution that an adopted network had.
     """
     if own is not None:
         groups = shape.groups if operation is Operation.GROUP_CONV_3X3 else 1

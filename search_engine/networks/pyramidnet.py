@@ -5,13 +5,13 @@ from typing import cast
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from search_engine.architecture import Architecture, PyramidNetConfig
-from search_engine.architecture.operations import Order
-from search_engine.architecture.shapes import Shape
-from search_engine.architecture.skeletons import Block
 from search_engine.networks.layers import Head, Stem, extra_layers
-from search_engine.networks.network import HiddenModules, Network
+from search_engine.networks.network import HiddenModules, Network, Reader
 from search_engine.networks.operations import Conv
+from search_engine.spec import Architecture, PyramidNetConfig
+from search_engine.spec.operations import Order
+from search_engine.spec.shapes import Shape
+from search_engine.spec.skeletons import Block
 
 
 class PyramidBlock(nn.Module):
@@ -78,5 +78,6 @@ class PyramidNet(Network):
         name, kind = layer.split(".")
         block = cast(PyramidBlock, self.blocks[name])
         if kind == "bottleneck":
-            return HiddenModules(block.bottleneck, block.bottleneck_extra, block.cell)
-        return HiddenModules(block.cell, block.cell_extra, block.expansion)
+            readers = [Reader(block.cell)]
+            return HiddenModules([block.bottleneck], block.bottleneck_extra, readers)
+        return HiddenModules([block.cell], block.cell_extra, [Reader(block.expansion)])

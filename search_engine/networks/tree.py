@@ -1,4 +1,4 @@
-"""Cells as modules: the tree of `search_engine.architecture.cell` with weights on its edges.
+"""Cells as modules: the tree of `search_engine.spec.cell` with weights on its edges.
 
 Reference: Cai et al. 2018, section 3.2 (arXiv:1806.02639).
 """
@@ -8,25 +8,20 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from search_engine.architecture.cell import Branch, Cell, Node, Path
-from search_engine.architecture.operations import Operation, Order
-from search_engine.architecture.schemes import Allocation, Merge, split_widths
-from search_engine.architecture.shapes import OwnConv, Shape, branch_shapes, check_fits
-from search_engine.networks.gate import Gate
-from search_engine.networks.operations import make_operation
+from search_engine.networks.operations import Gate, make_operation
+from search_engine.spec.cell import Branch, Cell, Node, Path
+from search_engine.spec.operations import Operation, Order
+from search_engine.spec.schemes import Allocation, Merge, split_widths
+from search_engine.spec.shapes import OwnConv, Shape, branch_shapes, check_fits
 
 
 class BranchModule(nn.Module):
-    """An edge's operation, the node below it, and a batch norm at its end where the network wants
-    one.
+    """An edge's operation, the node below it, and a batch norm at its end where there is one.
 
     Args:
-        operation: what the edge computes.
-        shape: what the edge maps to what.
-        order: of the operation's weight, batch norm and ReLU.
         node: the node below; None for a leaf.
         norm_before_add: end in a batch norm, as branches under `add` do in CondenseNet.
-        own: the edge is the convolution that an adopted network had.
+        own: set where the edge is a convolution that an adopted network had.
     """
 
     def __init__(
@@ -63,10 +58,6 @@ class NodeModule(nn.Module):
     """Hands its input to its branches and joins what they return.
 
     Args:
-        branches: one module each.
-        merge: how they are joined.
-        allocation: how the input is handed out.
-        shape: what the node maps to what.
         drop_path: probability that a branch under `add` is dropped in training.
     """
 
@@ -100,7 +91,7 @@ class NodeModule(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if self.allocation is Allocation.SPLIT:
             inputs = torch.split(x, list(split_widths(x.shape[1], len(self.branches))), dim=1)
-            outputs = [branch(z) for branch, z in zip(self.branches, inputs, strict=True)]
+            outputs = [branch(_dense(z)) for branch, z in zip(self.branches, inputs, strict=True)]
         else:
             outputs = [branch(x) for branch in self.branches]
         if self.merge is Merge.CONCAT:
@@ -118,6 +109,11 @@ class NodeModule(nn.Module):
         return total / len(outputs)
 
 
+def _dense(x: Tensor) -> Tensor:
+    """A slice of the channels, on CUDA in memory of its own: norms of views take slow kernels."""
+    return x.contiguous(memory_format=torch.channels_last) if x.is_cuda else x
+
+
 def drop_path(x: Tensor, probability: float) -> Tensor:
     """Drop a branch for some images of the batch `(N, C, H, W)` and scale it up for the others.
 
@@ -132,9 +128,6 @@ class CellModule(nn.Module):
     """A cell at a site.
 
     Args:
-        cell: the tree.
-        site: what it maps to what.
-        order: of its operations.
         drop_path: probability that a branch under `add` is dropped in training.
         norm_before_add: end each branch under `add` in a batch norm.
         own: the convolution that an adopted network had here.

@@ -2,42 +2,47 @@
 
 from collections.abc import Mapping
 
-from search_engine.architecture import SearchSpace
-from search_engine.errors import InvalidConfig
-from search_engine.strategies.base import Strategy, StrategyState
+from search_engine.spec import SearchSpace
+from search_engine.spec.errors import InvalidConfig
+from search_engine.strategies.base import Ground, Strategy, StrategyState
 from search_engine.strategies.evolution import EvolutionStrategy
-from search_engine.strategies.proposal import Proposal
+from search_engine.strategies.grow import GrowStrategy
+from search_engine.strategies.proposal import Move, Proposal
 from search_engine.strategies.random import RandomStrategy
 from search_engine.strategies.reinforce import ReinforceStrategy
 
 STRATEGIES: Mapping[str, type[Strategy]] = {
-    kind.name: kind for kind in (ReinforceStrategy, RandomStrategy, EvolutionStrategy)
+    kind.name: kind for kind in (GrowStrategy, ReinforceStrategy, RandomStrategy, EvolutionStrategy)
 }
 """Every strategy by its name."""
 
 
-def make_strategy(name: str, space: SearchSpace, seed: int, **settings: object) -> Strategy:
+def make_strategy(
+    name: str, space: SearchSpace, seed: int, *, ground: Ground | None = None, **settings: object
+) -> Strategy:
     """A strategy at its start.
 
     Args:
         name: one of `STRATEGIES`.
-        space: what may be proposed.
-        seed: of all its draws.
-        settings: of `ReinforceSettings` or `EvolutionSettings`, where not the default.
+        seed: seeds all its random draws.
+        ground: where it begins; only strategies with parents need it.
+        settings: those of the strategy that are not the default.
 
     Raises:
         InvalidConfig: no such strategy or setting, or a setting outside its limits.
     """
-    return _kind(name).make(space, seed, settings)
+    return _kind(name).make(space, seed, settings, ground)
 
 
-def restore_strategy(space: SearchSpace, state: StrategyState) -> Strategy:
+def restore_strategy(
+    space: SearchSpace, state: StrategyState, ground: Ground | None = None
+) -> Strategy:
     """The strategy of the state's name, going on where the state was taken.
 
     Raises:
         InvalidConfig: the state is malformed.
     """
-    return _kind(state.values.get("name")).from_state(space, state)
+    return _kind(state.values.get("name")).from_state(space, state, ground)
 
 
 def _kind(name: object) -> type[Strategy]:
@@ -50,6 +55,9 @@ def _kind(name: object) -> type[Strategy]:
 __all__ = [
     "STRATEGIES",
     "EvolutionStrategy",
+    "Ground",
+    "GrowStrategy",
+    "Move",
     "Proposal",
     "RandomStrategy",
     "ReinforceStrategy",

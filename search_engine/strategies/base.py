@@ -2,7 +2,7 @@
 
     strategy = make_strategy("reinforce", space, seed=0)
     proposal = strategy.ask()
-    strategy.tell(proposal, reward)
+    strategy.tell(proposal, reward)     # `grow` must know the trial, too
 
 Any number of proposals may be under way; they may be told in any order, late, or never.
 """
@@ -16,12 +16,13 @@ from typing import ClassVar, Self, final
 
 from torch import Tensor
 
-from search_engine.architecture import Growth, SearchSpace
-from search_engine.architecture.documents import Document, Reader, describe
-from search_engine.errors import InvalidConfig
-from search_engine.strategies.proposal import Proposal
+from search_engine.spec import Architecture, Cell, SearchSpace
+from search_engine.spec.declared import Declared, Measured, Whole, always
+from search_engine.spec.documents import Document
+from search_engine.spec.errors import InvalidConfig
+from search_engine.spec.trial import TrialResult
+from search_engine.strategies.proposal import Proposal, growth_of
 
-STATE_VERSION = 1
 SHARES_DECAY = 0.95
 
 
@@ -38,14 +39,52 @@ class StrategyState:
     tensors: Mapping[str, Tensor]
 
 
-class Strategy(ABC):
-    """Chooses which cells of a space are tried.
+@dataclass(frozen=True, slots=True)
+class _Values(Declared):
+    """What every strategy's state says, and what is its `own`."""
+
+    place = "strategy"
+    fixed = always(version=1)
+
+    name: str
+    told: Whole
+    operation_shares: Mapping[str, Measured]
+    own: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Where growing begins.
 
     Args:
-        space: what may be proposed.
+        start: the start network.
+        validation_images: how many there are: an accuracy is no finer than they allow.
     """
 
+    start: Architecture
+    validation_images: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What came of a proposal.
+
+    Args:
+        number: of its trial; 0 where none was needed.
+        result: of the trial, where there was one.
+    """
+
+    reward: float
+    number: int = 0
+    result: TrialResult | None = None
+
+
+class Strategy(ABC):
+    """Chooses which networks are tried."""
+
     name: ClassVar[str]
+    has_parents: ClassVar[bool] = False
+    """Whether children grow from children; else all grow from the start network."""
 
     def __init__(self, space: SearchSpace) -> None:
         self.space = space
@@ -54,8 +93,17 @@ class Strategy(ABC):
 
     @classmethod
     @abstractmethod
-    def make(cls, space: SearchSpace, seed: int, settings: Mapping[str, object]) -> Self:
+    def make(
+        cls,
+        space: SearchSpace,
+        seed: int,
+        settings: Mapping[str, object],
+        ground: Ground | None = None,
+    ) -> Self:
         """A strategy at its start.
+
+        Args:
+            ground: where it begins; only strategies with parents need it.
 
         Raises:
             InvalidConfig: a setting is unknown or outside its limits.
@@ -63,52 +111,70 @@ class Strategy(ABC):
 
     @abstractmethod
     def ask(self) -> Proposal:
-        """The next cell to try. It needs no answer before the next one is asked for."""
+        """The next network to try. It needs no answer before the next one is asked for."""
+
+    def rest(self, parent: int = 0) -> Proposal:
+        """A network trained on, unchanged: what the control is.
+
+        Args:
+            parent: a trial that it goes on from, where the strategy has parents.
+        """
+        return Proposal(())
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it expects nothing of further trials."""
+        return False
+
+    def parents(self) -> frozenset[int]:
+        """Numbers of the trials from which it may let children grow, the start network left out."""
+        return frozenset()
 
     @final
-    def tell(self, proposal: Proposal, reward: float) -> None:
+    def tell(
+        self,
+        proposal: Proposal,
+        reward: float,
+        *,
+        number: int = 0,
+        result: TrialResult | None = None,
+    ) -> None:
         """Learn what a proposal was worth.
+
+        Args:
+            number: of its trial; 0 where none was needed.
+            result: of the trial, where there was one.
 
         Raises:
             InvalidConfig: the reward is not finite, or the proposal is not of this strategy.
         """
         if not math.isfinite(reward):
             raise InvalidConfig("reward", f"expected a finite number, got {reward}")
-        self._learn(proposal, reward)
+        self._learn(proposal, Told(reward, number, result))
         self.told += 1
-        self._count_operations(proposal.growth)
+        self._count_operations(self._cell(proposal))
 
     @final
     def state(self) -> StrategyState:
         """All that is needed to go on exactly; later changes of the strategy do not reach it."""
-        values = {
-            "version": STATE_VERSION,
-            "name": self.name,
-            "told": self.told,
-            "operation_shares": dict(self._shares),
-            "own": self._values(),
-        }
-        return StrategyState(values, self._tensors())
+        values = _Values(self.name, self.told, self._shares, self._values())
+        return StrategyState(values.to_json(), self._tensors())
 
     @classmethod
     @final
-    def from_state(cls, space: SearchSpace, state: StrategyState) -> Self:
+    def from_state(
+        cls, space: SearchSpace, state: StrategyState, ground: Ground | None = None
+    ) -> Self:
         """The strategy that goes on where the state was taken.
 
         Raises:
             InvalidConfig: the state is malformed, or another strategy's.
         """
-        reader = Reader(state.values, "strategy")
-        reader.version(STATE_VERSION)
-        if (name := reader.string("name")) != cls.name:
-            reader.fail("strategy.name", f"expected {cls.name!r}, got {name!r}")
-        told, shares = reader.integer("told"), reader.take("operation_shares")
-        if not isinstance(shares, Mapping):
-            reader.fail("strategy.operation_shares", f"expected an object, got {describe(shares)}")
-        strategy = cls._restore(space, Reader(reader.take("own"), "strategy.own"), state.tensors)
-        strategy.told = told
-        strategy._shares = {str(name): float(share) for name, share in shares.items()}
-        reader.done()
+        values = _Values.from_json(state.values)
+        if values.name != cls.name:
+            raise InvalidConfig("strategy.name", f"expected {cls.name!r}, got {values.name!r}")
+        strategy = cls._restore(space, values.own, state.tensors, ground)
+        strategy.told, strategy._shares = values.told, dict(values.operation_shares)
         return strategy
 
     def diagnostics(self) -> dict[str, float]:
@@ -118,7 +184,7 @@ class Strategy(ABC):
         return {"told": float(self.told), **shares}
 
     @abstractmethod
-    def _learn(self, proposal: Proposal, reward: float) -> None:
+    def _learn(self, proposal: Proposal, told: Told) -> None:
         """What `tell` does beyond checking the reward; refuses before it changes anything."""
 
     @abstractmethod
@@ -130,11 +196,21 @@ class Strategy(ABC):
 
     @classmethod
     @abstractmethod
-    def _restore(cls, space: SearchSpace, own: Reader, tensors: Mapping[str, Tensor]) -> Self:
-        """From what `_values` and `_tensors` gave."""
+    def _restore(
+        cls,
+        space: SearchSpace,
+        own: Document,
+        tensors: Mapping[str, Tensor],
+        ground: Ground | None,
+    ) -> Self:
+        """A strategy from what `_values` and `_tensors` gave."""
 
-    def _count_operations(self, growth: Growth) -> None:
-        edges = [b.operation.value for path, b in growth.cell.branches() if len(path) > 1]
+    def _cell(self, proposal: Proposal) -> Cell:
+        """The cell that a proposal makes."""
+        return growth_of(self.space, proposal.transformations).cell
+
+    def _count_operations(self, cell: Cell) -> None:
+        edges = [b.operation.value for path, b in cell.branches() if len(path) > 1]
         counts = Counter(edges)
         old = SHARES_DECAY if self._shares else 0.0
         for operation in self.space.operations if edges else ():

@@ -4,7 +4,6 @@ A third point in the paper's comparison of strategies. Reference: Real et al. 20
 "Regularized Evolution for Image Classifier Architecture Search" (arXiv:1802.01548).
 """
 
-import dataclasses
 import random
 from collections import deque
 from collections.abc import Mapping
@@ -13,31 +12,36 @@ from typing import ClassVar, Self
 
 from torch import Tensor
 
-from search_engine.architecture import Growth, SearchSpace, sample, transformations_to_json
-from search_engine.architecture.documents import Document, Reader
-from search_engine.strategies.base import Strategy
-from search_engine.strategies.generator_json import generator_from_json, generator_to_json
+from search_engine.spec import SearchSpace, sample
+from search_engine.spec.declared import Declared, Measured, Whole
+from search_engine.spec.documents import Document
+from search_engine.spec.strategy_settings import EvolutionSettings
+from search_engine.strategies.base import Ground, Strategy, Told
+from search_engine.strategies.generator_json import GeneratorField
 from search_engine.strategies.mutation import mutate
-from search_engine.strategies.proposal import Proposal, growth_from_json
-from search_engine.strategy_settings import EvolutionSettings, read_settings
+from search_engine.strategies.proposal import GrowthField, Proposal, growth_of
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class Member(Declared):
     """A told cell of the population."""
 
-    growth: Growth
-    reward: float
+    growth: GrowthField
+    reward: Measured
+
+
+@dataclass(frozen=True, slots=True)
+class _State(Declared):
+    place = "strategy.own"
+
+    settings: EvolutionSettings
+    generator: GeneratorField
+    asked: Whole
+    population: tuple[Member, ...]
 
 
 class EvolutionStrategy(Strategy):
-    """Proposals by mutation of the best of a few.
-
-    Args:
-        space: what may be proposed.
-        settings: sizes of population and tournament.
-        rng: draws everything.
-    """
+    """Proposals by mutation of the best of a few."""
 
     name: ClassVar[str] = "evolution"
 
@@ -49,57 +53,50 @@ class EvolutionStrategy(Strategy):
         self._population: deque[Member] = deque(maxlen=settings.population)
 
     @classmethod
-    def make(cls, space: SearchSpace, seed: int, settings: Mapping[str, object]) -> Self:
-        return cls(space, read_settings(EvolutionSettings, settings), random.Random(seed))
+    def make(
+        cls,
+        space: SearchSpace,
+        seed: int,
+        settings: Mapping[str, object],
+        ground: Ground | None = None,
+    ) -> Self:
+        return cls(space, EvolutionSettings.from_json(settings), random.Random(seed))
 
     def ask(self) -> Proposal:
         self._asked += 1
         # Also while nobody has been told: trials may take longer than the first round of asking.
         if self._asked <= self.settings.population or not self._population:
-            return Proposal(sample(self.space, self._rng))
+            return Proposal(sample(self.space, self._rng).transformations)
         drawn = min(self.settings.tournament, len(self._population))
         parent = max(self._rng.sample(self._population, drawn), key=lambda member: member.reward)
-        return Proposal(mutate(self.space, parent.growth, self._rng))
+        return Proposal(mutate(self.space, parent.growth, self._rng).transformations)
 
     def diagnostics(self) -> dict[str, float]:
-        """With `population`, and the `best` and `mean` reward in it."""
+        """Adds the size of the `population`, and the `best` and `mean` reward in it."""
         rewards = [member.reward for member in self._population]
         own = {"population": float(len(rewards))}
         if rewards:
             own |= {"best": max(rewards), "mean": sum(rewards) / len(rewards)}
         return {**super().diagnostics(), **own}
 
-    def _learn(self, proposal: Proposal, reward: float) -> None:
-        self._population.append(Member(proposal.growth, reward))
+    def _learn(self, proposal: Proposal, told: Told) -> None:
+        growth = growth_of(self.space, proposal.transformations)
+        self._population.append(Member(growth, told.reward))
 
     def _values(self) -> Document:
-        return {
-            "settings": dataclasses.asdict(self.settings),
-            "generator": generator_to_json(self._rng),
-            "asked": self._asked,
-            "population": [
-                {
-                    "transformations": transformations_to_json(member.growth.transformations),
-                    "reward": member.reward,
-                }
-                for member in self._population
-            ],
-        }
+        population = tuple(self._population)
+        return _State(self.settings, self._rng, self._asked, population).to_json()
 
     @classmethod
-    def _restore(cls, space: SearchSpace, own: Reader, tensors: Mapping[str, Tensor]) -> Self:
-        settings = Reader(own.take("settings"), "strategy.own.settings")
-        strategy = cls(
-            space,
-            EvolutionSettings(settings.integer("population"), settings.integer("tournament")),
-            generator_from_json(own.take("generator")),
-        )
-        strategy._asked = own.integer("asked")
-        strategy._population.extend(_member(space, item) for item in own.sequence("population"))
-        own.done()
+    def _restore(
+        cls,
+        space: SearchSpace,
+        own: Document,
+        tensors: Mapping[str, Tensor],
+        ground: Ground | None,
+    ) -> Self:
+        state = _State.from_json(own, space)
+        strategy = cls(space, state.settings, state.generator)
+        strategy._asked = state.asked
+        strategy._population.extend(state.population)
         return strategy
-
-
-def _member(space: SearchSpace, document: object) -> Member:
-    reader = Reader(document, "member")
-    return Member(growth_from_json(space, reader.take("transformations")), reader.number("reward"))

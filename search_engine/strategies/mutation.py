@@ -8,7 +8,7 @@ added by chance, so every cell of the space can be reached from every other.
 
 import random
 
-from search_engine.architecture import (
+from search_engine.spec import (
     Cell,
     CellTransformation,
     Growth,
@@ -16,7 +16,7 @@ from search_engine.architecture import (
     SearchSpace,
     sample,
 )
-from search_engine.errors import IllegalTransformation
+from search_engine.spec.errors import IllegalTransformation
 
 ATTEMPTS = 100
 """Draws before a mutation is given up for a random cell; one in a few is enough in practice."""
@@ -29,17 +29,15 @@ def mutate(space: SearchSpace, parent: Growth, rng: random.Random) -> Growth:
 
     Args:
         space: the child is a complete cell of it, and another cell than the parent.
-        parent: what is changed.
-        rng: draws the change.
     """
     for _ in range(ATTEMPTS):
         back, forth = rng.choice(((False, True), (True, False), (True, True)))
         child = parent
         if back and child.transformations:
             child = taken_back(space, child, rng.randrange(len(child.transformations)))
-        if forth and (step := _draw(space, child.cell, rng)) is not None:
-            child = _with(child, step)
-        child = _completed(space, child, rng)
+        if forth and (step := draw(space, child.cell, rng)) is not None:
+            child = with_step(child, step)
+        child = completed(space, child, rng)
         if child.cell in space and child.cell.digest != parent.cell.digest:
             return child
     return sample(space, rng)
@@ -60,7 +58,7 @@ def taken_back(space: SearchSpace, growth: Growth, index: int) -> Growth:
     return Growth(cell, tuple(kept))
 
 
-def _completed(space: SearchSpace, growth: Growth, rng: random.Random) -> Growth:
+def completed(space: SearchSpace, growth: Growth, rng: random.Random) -> Growth:
     """The growth and what is missing until its cell is a complete one, by chance."""
     while growth.cell not in space:
         missing = [
@@ -71,19 +69,20 @@ def _completed(space: SearchSpace, growth: Growth, rng: random.Random) -> Growth
         step = (
             ReplaceIdentity(missing[0], rng.choice(space.operations))
             if missing
-            else _draw(space, growth.cell, rng)
+            else draw(space, growth.cell, rng)
         )
         if step is None:
             return growth
-        growth = _with(growth, step)
+        growth = with_step(growth, step)
     return growth
 
 
-def _with(growth: Growth, step: CellTransformation) -> Growth:
+def with_step(growth: Growth, step: CellTransformation) -> Growth:
+    """The growth and one transformation more."""
     return Growth(step.apply(growth.cell), (*growth.transformations, step))
 
 
-def _draw(space: SearchSpace, cell: Cell, rng: random.Random) -> CellTransformation | None:
+def draw(space: SearchSpace, cell: Cell, rng: random.Random) -> CellTransformation | None:
     """A legal transformation; its kind first, since operations would crowd out the rest."""
     by_kind: dict[type, list[CellTransformation]] = {}
     for transformation in space.legal(cell):

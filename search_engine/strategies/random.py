@@ -2,24 +2,29 @@
 
 import random
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from torch import Tensor
 
-from search_engine.architecture import SearchSpace, sample
-from search_engine.architecture.documents import Document, Reader
-from search_engine.strategies.base import Strategy
-from search_engine.strategies.generator_json import generator_from_json, generator_to_json
+from search_engine.spec import SearchSpace, sample
+from search_engine.spec.declared import Declared
+from search_engine.spec.documents import Document
+from search_engine.spec.strategy_settings import RandomSettings
+from search_engine.strategies.base import Ground, Strategy, Told
+from search_engine.strategies.generator_json import GeneratorField
 from search_engine.strategies.proposal import Proposal
-from search_engine.strategy_settings import RandomSettings, read_settings
+
+
+@dataclass(frozen=True, slots=True)
+class _State(Declared):
+    place = "strategy.own"
+
+    generator: GeneratorField
 
 
 class RandomStrategy(Strategy):
     """Proposals by chance, every option of every decision being equally likely.
-
-    Args:
-        space: what may be proposed.
-        rng: draws the choices.
 
     Reference: Cai et al. 2018, section 4.2 (arXiv:1806.02639).
     """
@@ -31,21 +36,31 @@ class RandomStrategy(Strategy):
         self._rng = rng
 
     @classmethod
-    def make(cls, space: SearchSpace, seed: int, settings: Mapping[str, object]) -> Self:
-        read_settings(RandomSettings, settings)
+    def make(
+        cls,
+        space: SearchSpace,
+        seed: int,
+        settings: Mapping[str, object],
+        ground: Ground | None = None,
+    ) -> Self:
+        RandomSettings.from_json(settings)
         return cls(space, random.Random(seed))
 
     def ask(self) -> Proposal:
-        return Proposal(sample(self.space, self._rng))
+        return Proposal(sample(self.space, self._rng).transformations)
 
-    def _learn(self, proposal: Proposal, reward: float) -> None:
+    def _learn(self, proposal: Proposal, told: Told) -> None:
         """Nothing: chance does not learn."""
 
     def _values(self) -> Document:
-        return {"generator": generator_to_json(self._rng)}
+        return _State(self._rng).to_json()
 
     @classmethod
-    def _restore(cls, space: SearchSpace, own: Reader, tensors: Mapping[str, Tensor]) -> Self:
-        strategy = cls(space, generator_from_json(own.take("generator")))
-        own.done()
-        return strategy
+    def _restore(
+        cls,
+        space: SearchSpace,
+        own: Document,
+        tensors: Mapping[str, Tensor],
+        ground: Ground | None,
+    ) -> Self:
+        return cls(space, _State.from_json(own).generator)

@@ -1,21 +1,22 @@
-"""The gates of an annealed child while it is trained: opened, taken away, saved, put back."""
+"""The gates of an annealed child in training: opened, removed, saved and restored."""
 
 import torch
 
-from search_engine.errors import CheckpointError
 from search_engine.networks import BranchModule, Gate, Network
+from search_engine.spec.declared import Whole
+from search_engine.spec.errors import CheckpointError
 from search_engine.transforms import gate_opening, remove_gates
 
-Parts = dict[str, list[int] | None]
+Parts = dict[str, tuple[Whole, ...] | None]
 """The gates by name, such as `blocks.b.cell.root.branches.0.gate`, each with its `part`."""
 
 
 class Gates:
-    """Opens all gates of a network in step, and takes them away when they are open.
+    """Opens all gates of a network together, and removes them when they are open.
 
     Args:
         network: on the device where it will be trained.
-        annealing: share of the training in which they open.
+        annealing: share of the training during which the gates open.
     """
 
     def __init__(self, network: Network, annealing: float) -> None:
@@ -26,13 +27,13 @@ class Gates:
         self._share()
 
     def open(self, progress: float) -> bool:
-        """Open them as far as is due.
+        """Open the gates as far as is due.
 
         Args:
             progress: share of the training that is done, 0 to 1.
 
         Returns:
-            Whether they were taken away just now: the network is another module from here on.
+            Whether they were removed just now: the network consists of other modules from here on.
         """
         if not self._count:
             return False
@@ -45,15 +46,15 @@ class Gates:
         return True
 
     def parts(self) -> Parts:
-        """What `restore` needs; their opening is a function of the progress."""
+        """The gates' places, for `restore`. How far they are open follows from the progress."""
         return {
-            name: None if module.part is None else list(module.part)
+            name: module.part
             for name, module in self._network.named_modules()
             if isinstance(module, Gate)
         }
 
     def restore(self, parts: Parts) -> None:
-        """Leave gates in these places and in no others.
+        """Put gates in these places and remove all others.
 
         Raises:
             CheckpointError: the network has no such place, or a part is malformed.
@@ -66,7 +67,7 @@ class Gates:
         self._share()
 
     def _share(self) -> None:
-        """Let all gates read one number: one kernel a step opens them all."""
+        """Let all gates read one tensor, so that one kernel a step opens them all."""
         gates = self._network.gates()
         self._count = len(gates)
         self._opening = torch.zeros((), device=next(self._network.parameters()).device)
@@ -74,7 +75,7 @@ class Gates:
             gate.opening = self._opening
 
 
-def _gate(network: Network, name: str, part: list[int] | None) -> Gate:
+def _gate(network: Network, name: str, part: tuple[int, ...] | None) -> Gate:
     path, _, place = name.rpartition(".")
     try:
         branch = network.get_submodule(path)

@@ -1,29 +1,50 @@
-"""What a training needs in order to go on, between two epochs: plain JSON and tensors, in one file.
+"""The state of a training between two epochs: plain JSON and tensors, in one file.
 
-The file is safetensors with the JSON in its header, written under another name and then renamed: a
-crash leaves the old state or the new one, never half of both. Nothing is unpickled.
+The file is safetensors with the JSON in its header. It is written under another name and then
+renamed, so a crash leaves the old state or the new one. Nothing is unpickled.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Annotated
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from search_engine.architecture import Architecture
-from search_engine.architecture.documents import Document, Reader
-from search_engine.errors import CheckpointError, InvalidConfig, SearchEngineError
+from search_engine.files import named_in_errors
+from search_engine.spec import Architecture
+from search_engine.spec.declared import Declared, Measured, Whole, about, always
+from search_engine.spec.errors import InvalidConfig
+from search_engine.spec.recipe import Recipe
+from search_engine.spec.training_events import EpochEnded
 from search_engine.training.gates import Parts
-from search_engine.training.recipe import Recipe
 
-STATE_VERSION = 1
 STATE_FILE = "training.safetensors"
 _HEADER = "training"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingHeader(Declared):
+    """A training between two epochs, but for its tensors."""
+
+    place = "training"
+    fixed = always(version=1)
+    may_lack = ("rounds",)
+
+    architecture: Architecture
+    recipe: Recipe
+    seed: Annotated[Whole, about("Seed", "of DropPath")]
+    epoch: Annotated[Whole, about("Epoch", "how many are done")]
+    batches: Annotated[Whole, about("Batches", "in an epoch")]
+    gates: Annotated[Parts, about("Gates", "those that are not yet open")]
+    torch: str = torch.__version__
+    rounds: Annotated[
+        tuple[Measured, ...], about("Rounds", "accuracy after each that was before this training")
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,58 +52,12 @@ class TrainingState:
     """A training between two epochs.
 
     Args:
-        architecture: of the network.
-        recipe: how it is trained.
-        seed: of DropPath.
-        epoch: epochs done.
-        batches: in an epoch.
-        gates: gates that are not yet open.
-        tensors: weights as `network.…`, momentum as `momentum.…`, averages as `average.…`; on the
-            CPU, and nobody else's.
+        tensors: weights as `network.…`, momentum as `momentum.…`, the EMA as `average.…`; copies on
+            the CPU.
     """
 
-    architecture: Architecture
-    recipe: Recipe
-    seed: int
-    epoch: int
-    batches: int
-    gates: Parts
+    header: TrainingHeader
     tensors: dict[str, Tensor]
-
-    def to_json(self) -> Document:
-        """All but the tensors, as plain values for `json.dumps`."""
-        return {
-            "version": STATE_VERSION,
-            "architecture": self.architecture.to_json(),
-            "recipe": self.recipe.to_json(),
-            "seed": self.seed,
-            "epoch": self.epoch,
-            "batches": self.batches,
-            "gates": self.gates,
-            "torch": torch.__version__,
-        }
-
-    @classmethod
-    def from_json(cls, document: object, tensors: dict[str, Tensor]) -> Self:
-        """A state from what `to_json` made, and its tensors.
-
-        Raises:
-            SearchEngineError: malformed; the message names the field.
-        """
-        reader = Reader(document, "training")
-        reader.version(STATE_VERSION)
-        state = cls(
-            Architecture.from_json(reader.take("architecture")),
-            Recipe.from_json(reader.take("recipe")),
-            reader.integer("seed"),
-            reader.integer("epoch"),
-            reader.integer("batches"),
-            _parts(reader.take("gates")),
-            tensors,
-        )
-        reader.string("torch")
-        reader.done()
-        return state
 
     def part(self, name: str) -> dict[str, Tensor]:
         """The tensors under `name.`, without it."""
@@ -90,8 +65,8 @@ class TrainingState:
         return {k.removeprefix(prefix): v for k, v in self.tensors.items() if k.startswith(prefix)}
 
 
-def own(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Copies on the CPU, under `prefix.`."""
+def on_cpu(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Copies of tensors on the CPU, with `prefix.` before their names."""
     return {
         f"{prefix}.{name}": tensor.detach().to(
             "cpu", memory_format=torch.contiguous_format, copy=True
@@ -100,16 +75,39 @@ def own(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     }
 
 
-def save_state(state: TrainingState, folder: Path) -> None:
-    """Write a state to a folder, in place of the one that is there.
+class StateFolder:
+    """A folder that holds the state of one training, for `Trainer.run`.
 
     Args:
-        state: of a trainer.
-        folder: made if missing.
+        path: made when the state is written.
     """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def has_state(self) -> bool:
+        """Whether an epoch has been completed."""
+        return (self.path / STATE_FILE).exists()
+
+    def read_state(self) -> TrainingState | None:
+        """The state after the last complete epoch; None before the first.
+
+        Raises:
+            CheckpointError: damaged; the message names the file.
+        """
+        return load_state(self.path) if self.has_state else None
+
+    def write_epoch(self, ended: EpochEnded, state: TrainingState) -> None:
+        """Keep the state after an epoch, in place of the one before."""
+        save_state(state, self.path)
+
+
+def save_state(state: TrainingState, folder: Path) -> None:
+    """Write a state to a folder, which is made if missing, in place of the one that is there."""
     folder.mkdir(parents=True, exist_ok=True)
     written = folder / f"{STATE_FILE}.new"
-    save_file(state.tensors, written, metadata={_HEADER: json.dumps(state.to_json())})
+    save_file(state.tensors, written, metadata={_HEADER: json.dumps(state.header.to_json())})
     written.replace(folder / STATE_FILE)
 
 
@@ -120,28 +118,12 @@ def load_state(folder: Path) -> TrainingState:
         CheckpointError: missing or damaged; the message names the file.
     """
     path = folder / STATE_FILE
-    try:
+    with named_in_errors(path):
         with safe_open(path, framework="pt") as file:
             header = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         document = _parse(header.get(_HEADER, ""))
-        return TrainingState.from_json(document, tensors)
-    except OSError as error:
-        raise CheckpointError(str(path), error.strerror or str(error)) from None
-    except SafetensorError as error:
-        raise CheckpointError(str(path), f"not a safetensors file: {error}") from None
-    except SearchEngineError as error:
-        raise CheckpointError(str(path), str(error)) from None
-
-
-def _parts(document: object) -> Parts:
-    gates = Reader(document, "training.gates")
-    parts: Parts = {}
-    for name in gates.names():
-        part = gates.take(name)
-        place = f"training.gates.{name}"
-        parts[name] = None if part is None else list(Reader({"part": part}, place).integers("part"))
-    return parts
+        return TrainingState(TrainingHeader.from_json(document), tensors)
 
 
 def _parse(header: str) -> object:

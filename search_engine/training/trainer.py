@@ -1,4 +1,4 @@
-"""One loop for start networks, children and final training."""
+"""The trainer of every network: start networks, children and final trainings."""
 
 from collections.abc import Callable, Iterator
 
@@ -6,38 +6,33 @@ import torch
 from torch import Tensor
 
 from search_engine.data import Batches
-from search_engine.errors import (
-    CheckpointError,
-    InvalidConfig,
-    OutOfMemory,
-)
 from search_engine.networks import Network
-from search_engine.training.events import Event
+from search_engine.spec.causes import is_out_of_memory
+from search_engine.spec.errors import CheckpointError, InvalidConfig, OutOfMemory
+from search_engine.spec.recipe import Recipe
+from search_engine.spec.training_events import EpochEnded, Event
+from search_engine.training.device import TrainingRandomness, settle
 from search_engine.training.loop import Loop
-from search_engine.training.memory import is_out_of_memory, settle
-from search_engine.training.pace import Pace
-from search_engine.training.randomness import OwnRandomness
-from search_engine.training.recipe import Recipe
-from search_engine.training.state import TrainingState, own
-from search_engine.training.team import ALONE, Team
+from search_engine.training.monitoring import ProgressMeter
+from search_engine.training.process_group import SINGLE_PROCESS, ProcessGroup
+from search_engine.training.state import StateFolder, TrainingHeader, TrainingState, on_cpu
 
 
 class Trainer:
-    """Trains a network in place; it is moved to the device, and trained when `run` has ended.
+    """Trains a network in place: it is moved to the device, and is trained when `run` has ended.
 
     Args:
-        network: plain, or a child with shut gates: they open, and are gone in the end.
-        recipe: how.
+        network: a child may still have closed gates; they open in training and are gone at its end.
         training: batches to learn from.
-        validation: batches to measure accuracy on after each epoch.
-        seed: of DropPath. The order of images has the seed of `training`.
-        device: that the batches are on.
+        validation: batches to measure the accuracy on after each epoch.
+        seed: seeds DropPath only; the order of images follows the seed of `training`.
         should_stop: asked before each step.
         cuda_graphs: replay steps as CUDA graphs; without effect on other devices.
-        team: who trains it together; each process has its own share of `training`.
+        group: the processes that train together, each with its own share of `training`.
+        teacher: whose probabilities a recipe may ask for: plain, in eval mode, on the device.
 
     Raises:
-        InvalidConfig: there is nothing to learn from, or in batches of another size than the
+        InvalidConfig: there is nothing to learn from, or the batches are of another size than the
             recipe's.
     """
 
@@ -51,8 +46,9 @@ class Trainer:
         seed: int,
         device: torch.device | str = "cpu",
         should_stop: Callable[[], bool] | None = None,
-        cuda_graphs: bool = False,
-        team: Team = ALONE,
+        cuda_graphs: bool = True,
+        group: ProcessGroup = SINGLE_PROCESS,
+        teacher: Network | None = None,
     ) -> None:
         _check_batches(training, recipe)
         self.network = network
@@ -61,9 +57,9 @@ class Trainer:
         self.epoch = 0
         self._training = training
         self._within_epoch = False
-        self._team = team
+        self._group = group
         settle(network, torch.device(device))
-        team.share_norms(network)
+        group.synchronise_batch_norms(network)
         self._loop = Loop(
             network,
             recipe,
@@ -71,49 +67,69 @@ class Trainer:
             validation,
             should_stop=should_stop or (lambda: False),
             cuda_graphs=cuda_graphs,
-            team=team,
+            group=group,
+            teacher=teacher,
         )
-        self._randomness = OwnRandomness(self._loop.step.device)
+        self._randomness = TrainingRandomness(self._loop.step.device)
 
-    def run(self) -> Iterator[Event]:
-        """Train to the end. The work is done between the events, so take them all.
+    def run(self, folder: StateFolder | None = None) -> Iterator[Event]:
+        """Train to the end, yielding events. The work is done between them, so take them all.
 
-        Then the network is in eval mode, with the averages as its weights where there are any.
+        In the end the network is in eval mode, with its EMA as its weights where there is one.
+
+        Args:
+            folder: where the state is kept after each epoch, and from where training goes on if
+                there is one already.
 
         Raises:
             TrainingDiverged: the loss or the weights are not finite, or the loss is hopeless.
             OutOfMemory: the device has not enough memory.
             TrainingStopped: `should_stop` said so. Go on in a new trainer, from the last state.
-            CheckpointError: an earlier run ended within an epoch.
+            CheckpointError: an earlier run ended within an epoch, or the folder's state is damaged
+                or of another training.
         """
         if self._within_epoch:
             raise CheckpointError("training", "it ended within an epoch: restore a state first")
+        state = folder.read_state() if folder else None
+        if state is not None:
+            self.restore(state)
         events = self._epochs()
         while (event := self._next(events)) is not None:
+            if folder and isinstance(event, EpochEnded) and self._group.is_main_process:
+                folder.write_epoch(event, self.state())
             yield event
 
+    @property
+    def replays(self) -> int:
+        """How many steps were replayed as CUDA graphs."""
+        return self._loop.replayed.replays if self._loop.replayed else 0
+
+    @property
+    def graph_failure(self) -> str | None:
+        """Why steps could not be recorded; None where they could, or need not."""
+        return self._loop.replayed.failure if self._loop.replayed else None
+
     def state(self) -> TrainingState:
-        """What a trainer of the same network, recipe and batches needs in order to go on.
+        """The state from which a trainer of the same network, recipe and batches can go on.
 
         Raises:
             CheckpointError: within an epoch; ask before the first event or after an `EpochEnded`.
         """
         if self._within_epoch:
             raise CheckpointError("training state", "expected it between epochs, got it within one")
-        tensors = own("network", self.network.state_dict()) | own(
-            "momentum", self._loop.step.momentum()
-        )
-        if self._loop.average is not None:
-            tensors |= own("average", self._loop.average.tensors)
-        return TrainingState(
+        tensors = on_cpu("network", self.network.state_dict())
+        tensors |= on_cpu("momentum", self._loop.step.momentum())
+        if self._loop.ema is not None:
+            tensors |= on_cpu("average", self._loop.ema.tensors)
+        header = TrainingHeader(
             self.network.architecture,
             self.recipe,
             self.seed,
             self.epoch,
             len(self._training),
-            self._loop.course.gates.parts(),
-            tensors,
+            self._loop.schedule.gates.parts(),
         )
+        return TrainingState(header, tensors)
 
     @torch.no_grad()
     def restore(self, state: TrainingState) -> None:
@@ -122,51 +138,52 @@ class Trainer:
         Raises:
             CheckpointError: the state is of another network, recipe or number of batches.
         """
+        header = state.header
         for field, mine, found in (
-            ("architecture", self.network.architecture, state.architecture),
-            ("recipe", self.recipe, state.recipe),
-            ("batches", len(self._training), state.batches),
+            ("architecture", self.network.architecture, header.architecture),
+            ("recipe", self.recipe, header.recipe),
+            ("batches", len(self._training), header.batches),
         ):
             if mine != found:
                 raise CheckpointError("training state", f"{field}: expected {mine}, got {found}")
-        self._loop.course.gates.restore(state.gates)
+        self._loop.schedule.gates.restore(header.gates)
         try:
             self.network.load_state_dict(state.part("network"))
             _fill(self._loop.step.momentum(), state.part("momentum"))
-            if self._loop.average is not None:
-                _fill(self._loop.average.tensors, state.part("average"))
+            if self._loop.ema is not None:
+                _fill(self._loop.ema.tensors, state.part("average"))
         except (RuntimeError, KeyError) as error:
             reason = " ".join(str(error).split())[:300]
             raise CheckpointError("training state", f"the tensors do not fit: {reason}") from None
-        self.seed, self.epoch, self._within_epoch = state.seed, state.epoch, False
+        self.seed, self.epoch, self._within_epoch = header.seed, header.epoch, False
         self._loop.forget_graph()
 
     def _next(self, events: Iterator[Event]) -> Event | None:
-        """Work until the next event, with random numbers of our own."""
+        """Work until the next event, with this training's own random numbers."""
         with self._randomness.active():
             try:
                 return next(events, None)
-            except (RuntimeError, MemoryError) as error:
+            except (RuntimeError, MemoryError, OSError) as error:
                 if not is_out_of_memory(error):
                     raise
                 reason = " ".join(str(error).split())[:300]
-        # Not while handling the error: its traceback holds the memory that is to be freed.
+        # Not while the error is handled: its traceback holds the memory that is to be freed.
         self._loop.free()
         raise OutOfMemory(reason)
 
     def _epochs(self) -> Iterator[Event]:
-        pace = Pace((self.recipe.epochs - self.epoch) * len(self._training))
+        meter = ProgressMeter((self.recipe.epochs - self.epoch) * len(self._training))
         while self.epoch < self.recipe.epochs:
             self._within_epoch = True
-            # DropPath differs between the processes of a team, as their images do.
-            self._randomness.seed(self.seed, self.epoch, *self._team.seeds)
-            yield from self._loop.teach(self.epoch, pace)
-            ended = self._loop.end(self.epoch, pace)
+            # DropPath differs between the processes of a group, as their images do.
+            self._randomness.seed(self.seed, self.epoch, *self._group.seeds)
+            yield from self._loop.train_epoch(self.epoch, meter)
+            ended = self._loop.validate(self.epoch, meter)
             self.epoch, self._within_epoch = ended.epoch, False
             yield ended
-        if self._loop.average is not None:
-            self._loop.average.apply()
-            self._loop.refresh_norms(self.recipe.epochs - 1)
+        if self._loop.ema is not None:
+            self._loop.ema.apply()
+            self._loop.refresh_batch_norms(self.recipe.epochs - 1)
         self.network.eval()
 
 
@@ -180,6 +197,6 @@ def _check_batches(training: Batches, recipe: Recipe) -> None:
         )
 
 
-def _fill(into: dict[str, Tensor], tensors: dict[str, Tensor]) -> None:
-    for name, tensor in into.items():
-        tensor.copy_(tensors[name])
+def _fill(targets: dict[str, Tensor], tensors: dict[str, Tensor]) -> None:
+    for name, target in targets.items():
+        target.copy_(tensors[name])

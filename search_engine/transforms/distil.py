@@ -1,4 +1,4 @@
-"""Distillation: a child that was born near its parent is taught by its parent's logits.
+"""Distillation: a child that computes nearly what its parent does learns its parent's logits.
 
 Reference: Cai et al. 2018, authors' code (learning rate, epochs and loss are theirs).
 """
@@ -26,11 +26,8 @@ def distil(
     """Bring the child's logits near the parent's, by SGD on their mean squared difference.
 
     Args:
-        child: changed in place; its mode is kept.
-        parent: the teacher, in eval mode meanwhile.
+        child: changed in place; it returns to the mode it was in.
         batches: training images, each `(N, C, H, W)`, normalised; about 1,000 in all are usual.
-        epochs: passes over the batches.
-        learning_rate: of the SGD.
     """
     training, parent_training = child.training, parent.training
     parent.eval()

@@ -1,4 +1,4 @@
-"""A child from its parent: all transformations of a lineage on all sites, weights and all."""
+"""A child from its parent: all transformations of a lineage, applied to weights at all sites."""
 
 import copy
 from collections.abc import Sequence
@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from search_engine.architecture import (
+from search_engine.networks.network import Network
+from search_engine.spec import (
     Architecture,
     Deepen,
     InsertNode,
@@ -17,27 +18,24 @@ from search_engine.architecture import (
     Transformation,
     Widen,
 )
-from search_engine.architecture.regions import widened_regions
-from search_engine.errors import IllegalTransformation
-from search_engine.networks.network import Network
-from search_engine.transforms.birth import Birth
+from search_engine.spec.errors import IllegalTransformation
+from search_engine.spec.regions import widened_regions
+from search_engine.transforms.child_init import ChildInit
 from search_engine.transforms.distil import distil
 from search_engine.transforms.merge import set_merge
 from search_engine.transforms.morph import calibrate, remove_gates
-from search_engine.transforms.replace import deepen, insert_node, replace_identity
+from search_engine.transforms.replace import deepened, insert_node, replace_identity
 from search_engine.transforms.widen import widen
 
 
 def inherit(parent: Network, lineage: Lineage, batches: Sequence[Tensor] = ()) -> Network:
-    """The child that a lineage makes of its parent. The same inputs give the same child bit for
-    bit.
+    """The child that a lineage makes of its parent, always the same one for the same inputs.
 
-    With an `annealed` morph the child has gates that are shut: open them in the course of its
-    training (`set_opening`) and take them away in the end (`remove_gates`).
+    With an `annealed` morph the child has closed gates: open them in the course of its training
+    (`set_opening`) and remove them in the end (`remove_gates`).
 
     Args:
         parent: a plain network; it is not changed.
-        lineage: what to do, and how.
         batches: training images for calibration and distillation, each `(N, C, H, W)`, normalised.
 
     Raises:
@@ -50,13 +48,16 @@ def inherit(parent: Network, lineage: Lineage, batches: Sequence[Tensor] = ()) -
         )
     lineage.architecture(parent.architecture)
     child = copy.deepcopy(parent)
-    birth = Birth(
+    init = ChildInit(
         generator=torch.Generator().manual_seed(lineage.seed),
         noise=lineage.morph.noise,
+        widening=lineage.morph.widening,
         like=next(child.parameters()),
     )
     for transformation in lineage.transformations:
-        _apply(child, transformation, birth)
+        _apply(child, transformation, init)
+    new = set(map(id, init.newborn))
+    child.newborn = frozenset(name for name, p in child.named_parameters() if id(p) in new)
     calibrate(child, batches)
     if lineage.morph.kind is not MorphKind.ANNEALED:
         remove_gates(child)
@@ -65,19 +66,18 @@ def inherit(parent: Network, lineage: Lineage, batches: Sequence[Tensor] = ()) -
     return child
 
 
-def _apply(network: Network, transformation: Transformation, birth: Birth) -> None:
+def _apply(network: Network, transformation: Transformation, init: ChildInit) -> None:
     before = network.architecture
     after = before.after(transformation)
     match transformation:
         case Widen(layer, _):
             regions = widened_regions(before.cell, before.skeleton, after.skeleton, layer)
-            widen(network.hidden_modules(layer), regions, birth)
+            widen(network.hidden_modules(layer), regions, init)
         case Deepen(layer):
             hidden = before.skeleton.hidden_layers()[layer]
-            extra = network.hidden_modules(layer).extra
-            deepen(extra, hidden, before.skeleton.order, birth)
+            network.add_layer(layer, deepened(hidden, before.skeleton.order, init))
         case _:
-            _apply_to_cells(network, transformation, before, birth)
+            _apply_to_cells(network, transformation, before, init)
     network.architecture = after
 
 
@@ -85,15 +85,15 @@ def _apply_to_cells(
     network: Network,
     transformation: SetMerge | InsertNode | ReplaceIdentity,
     before: Architecture,
-    birth: Birth,
+    init: ChildInit,
 ) -> None:
     for cell in network.cells().values():
         match transformation:
             case SetMerge(path, merge, branches):
                 operation = before.cell.node(path).branches[0].operation
                 allocation = transformation.allocation(operation)
-                set_merge(cell, path, merge, allocation, branches, birth)
+                set_merge(cell, path, merge, allocation, branches, init)
             case InsertNode(path):
                 insert_node(cell, path)
             case ReplaceIdentity(path, operation):
-                replace_identity(cell, path, operation, birth)
+                replace_identity(cell, path, operation, init)

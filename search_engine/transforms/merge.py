@@ -9,12 +9,11 @@ from typing import cast
 import torch
 from torch import nn
 
-from search_engine.architecture.schemes import Allocation, Merge, split_ranges
-from search_engine.architecture.shapes import Shape
 from search_engine.networks.operations import Conv, OwnConvModule, SepConv, WeightedOperation
 from search_engine.networks.tree import BranchModule, CellModule
-from search_engine.transforms.birth import Birth
-from search_engine.transforms.noise import add_noise
+from search_engine.spec.schemes import Allocation, Merge, split_ranges
+from search_engine.spec.shapes import Shape
+from search_engine.transforms.child_init import ChildInit, add_noise
 
 Range = tuple[int, int]
 
@@ -25,31 +24,23 @@ def set_merge(
     merge: Merge,
     allocation: Allocation,
     branches: int,
-    birth: Birth,
+    init: ChildInit,
 ) -> None:
     """Turn a node's only branch, over a leaf, into several.
 
     `add`: copies, all but the first with noise; exact, in training mode too. `concat`: parts of the
     filters, with the inputs replicated or split; exact, in training mode too.
-
-    Args:
-        cell: changed in place.
-        path: of the node.
-        merge: how the new branches are joined.
-        allocation: how the node hands out its input.
-        branches: how many.
-        birth: noise, its generator, and where new gates go.
     """
     node = cell.node(path)
     only = node.branch(0)
     if merge is Merge.ADD:
         made = [only, *(copy.deepcopy(only) for _ in range(branches - 1))]
         for branch in made[1:]:
-            add_noise(branch, birth.noise, birth.generator)
+            add_noise(branch, init.noise, init.generator)
         if cell.norm_before_add:
             for branch in made:
-                branch.norm = birth.fresh(lambda: nn.BatchNorm2d(only.shape.out_channels))
-                branch.norm_gate = birth.gate()
+                branch.norm = init.fresh(lambda: nn.BatchNorm2d(only.shape.out_channels))
+                branch.norm_gate = init.gate()
     else:
         made = _parts(only, allocation, branches)
     node.set_branches(made, merge, allocation)

@@ -1,9 +1,9 @@
-"""Morphing: what becomes of the shut gates of a new child.
+"""Morphing: how the closed gates of a new child are opened.
 
-`calibrate` sets the new batch norms, with the gates shut, so that every one of them sees just what
-the parent's features are; then the gates are taken away at once (`exact`, `distilled`), or they
-open during fine-tuning (`annealed`). Reference: METHOD section 5; calibration after Cai et al.
-2018, authors' code.
+`calibrate` sets the new batch norms while the gates are closed, so that each of them sees exactly
+the parent's features. Then the gates are removed at once (`exact`, `distilled`), or they open
+during fine-tuning (`annealed`). `docs/method.md` compares the three. The calibration follows the
+authors' code of Cai et al. 2018 (arXiv:1806.02639).
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,21 +14,20 @@ from torch import Tensor, nn
 from search_engine.networks.network import Network
 from search_engine.networks.operations import WeightedOperation
 from search_engine.networks.tree import BranchModule
-from search_engine.transforms.birth import set_identity_norm
+from search_engine.transforms.child_init import set_identity_norm
 
 ANNEALING = 0.5
 """Share of the fine-tuning during which the gates open."""
 
 LIFT = 2.0
 """Standard deviations by which a batch norm in front of its ReLU lifts the features, so that the
-ReLU cuts few of them. What the lift adds to the output is one constant for each channel, and batch
-norms further on take it away again. Measured on digits (8 cells, 3 epochs): children end 0.6 points
-better with it.
+ReLU cuts few of them. The lift adds one constant to each channel of the output, which later batch
+norms subtract again. Measured on digits (8 cells, 3 epochs), children end 0.6 points better.
 """
 
 
 def gate_opening(progress: float, annealing: float = ANNEALING) -> float:
-    """How far the gates are open: rises linearly from 0 to 1, then stays.
+    """How far the gates are open: it rises linearly from 0 to 1, then stays.
 
     Args:
         progress: share of the fine-tuning that is done, 0 to 1.
@@ -38,13 +37,13 @@ def gate_opening(progress: float, annealing: float = ANNEALING) -> float:
 
 
 def set_opening(network: Network, opening: float) -> None:
-    """Open all gates that far, 0 (shut) to 1."""
+    """Open all gates to the same degree, from 0 (closed) to 1."""
     for gate in network.gates():
         gate.opening.fill_(opening)
 
 
 def remove_gates(network: Network) -> None:
-    """Take all gates away, leaving the new operations alone: what an opening of 1 computes."""
+    """Remove all gates and keep the new operations, which is what an opening of 1 computes."""
     for branch in _branches(network):
         branch.gate = None
         branch.norm_gate = None
@@ -57,7 +56,7 @@ def calibrate(network: Network, batches: Iterable[Tensor]) -> None:
     Without batches they are the identity in eval mode only.
 
     Args:
-        network: with its gates shut; its mode is kept.
+        network: with its gates closed; it returns to the mode it was in.
         batches: training images, each batch normalised, `(N, C, H, W)`; ten of 64 are usual.
     """
     gathered = {norm: _Moments() for norm in _gated_norms(network)}
@@ -99,7 +98,7 @@ def _gated_norms(network: Network) -> Iterator[nn.BatchNorm2d]:
 
 
 class _Moments:
-    """Mean and variance of each channel over batches, summed up in float64."""
+    """Mean and variance of each channel over batches, accumulated in float64."""
 
     def __init__(self) -> None:
         self.count = 0

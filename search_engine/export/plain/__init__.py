@@ -1,6 +1,5 @@
-"""A network written out as one readable Python file that needs nothing but torch."""
+"""A network as one readable Python file that needs torch, and torchvision for a network of its."""
 
-from search_engine.export.plain.program import write_program
-from search_engine.export.plain.weights import plain_state
+from search_engine.export.plain.program import plain_state, write_program
 
 __all__ = ["plain_state", "write_program"]

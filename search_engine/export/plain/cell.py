@@ -4,19 +4,32 @@ The edge at path (0, 1), branch 1 of the node below branch 0 of the root, is `ed
 is `y_0_1`. Widths are expressions, so one class serves every place where the cell stands.
 """
 
+import re
+import textwrap
 from dataclasses import dataclass, field
 
-from search_engine.architecture import Cell, Merge, Node, Operation, Path
-from search_engine.architecture.schemes import Allocation
-from search_engine.architecture.shapes import OwnConv
-from search_engine.export.plain.cell_words import describe, node_place, notation, suffix
 from search_engine.export.plain.text import bracketed
+from search_engine.spec import Cell, Merge, Node, Operation, Path, format_cell
+from search_engine.spec.schemes import Allocation
+from search_engine.spec.shapes import OwnConv
 
 _POOLS = {
     Operation.AVG_POOL_3X3: "nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)",
     Operation.MAX_POOL_3X3: "nn.MaxPool2d(3, stride=1, padding=1)",
 }
 _INDENT = 8
+_EDGE = re.compile(r"root((?:\.branches\.\d+\.node)*)\.branches\.(\d+)\.(operation|norm)\.")
+
+
+def edge_name(name: str) -> str:
+    """A tensor's name with that of an edge of a cell as it stands in the generated file."""
+    return _EDGE.sub(_edge, name)
+
+
+def _edge(found: re.Match[str]) -> str:
+    path = [*re.findall(r"\d+", found[1]), found[2]]
+    kind = "edge" if found[3] == "operation" else "norm"
+    return f"{kind}_{'_'.join(path)}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +51,6 @@ class CellWriter:
     """Writes the class of a cell.
 
     Args:
-        cell: the tree.
-        name: of the class.
         about: first sentence of its docstring.
         groups: of its grouped convolutions, before any split; None for an argument.
         strided: at some places its first edges have a stride.
@@ -69,7 +80,7 @@ class CellWriter:
 class {self.name}(nn.Module):
     """{self.about}
 
-{notation(self.cell)}
+{_notation(self.cell)}
     """
 
 {self._signature()}
@@ -110,14 +121,14 @@ class {self.name}(nn.Module):
             The name of its value.
         """
         if len(node.branches) > 1:
-            note = f"{' ' * _INDENT}# {node_place(path)}: {describe(node)}"
+            note = f"{' ' * _INDENT}# {_node_place(path)}: {_describe(node)}"
             self._modules.append(note)
             self._steps.append(note)
         places = self._places(node, path, into, out, source, parts)
         values = [self._branch(node, index, place) for index, place in enumerate(places)]
         if node.merge is Merge.NONE:
             return values[0]
-        name = f"y{suffix(path)}" if path else "y"
+        name = f"y{_suffix(path)}" if path else "y"
         function = "mean" if node.merge is Merge.ADD else "concat"
         self.helpers.add(function)
         self._steps.append(bracketed(f"{name} = {function}(", values, indent=_INDENT))
@@ -132,7 +143,7 @@ class {self.name}(nn.Module):
         if node.allocation is Allocation.SPLIT:
             same = into == out
             inputs = self._parts(into, path, parts, "widths" if same else "inputs")
-            piece = f"z{suffix(path)}"
+            piece = f"z{_suffix(path)}"
             self.helpers |= {"split", "split_widths"}
             self._steps.append(" " * _INDENT + f"{piece} = split({source}, {parts})")
             sources = [f"{piece}[{index}]" for index in range(parts)]
@@ -147,13 +158,13 @@ class {self.name}(nn.Module):
 
     def _parts(self, width: str, path: Path, parts: int, noun: str) -> list[str]:
         """Widths of the parts of a width: a variable, so that the lines stay short."""
-        name = f"{noun}{suffix(path)}"
+        name = f"{noun}{_suffix(path)}"
         self.helpers.add("split_widths")
         self._modules.append(" " * _INDENT + f"{name} = split_widths({width}, {parts})")
         return [f"{name}[{index}]" for index in range(parts)]
 
     def _branch(self, node: Node, index: int, place: _Place) -> str:
-        branch, name = node.branches[index], suffix(place.path)
+        branch, name = node.branches[index], _suffix(place.path)
         module = self._module(branch.operation, place)
         value = place.source
         if module is not None:
@@ -189,3 +200,26 @@ class {self.name}(nn.Module):
             return ["groups=groups" if place.parts == 1 else f"groups=groups // {place.parts}"]
         groups = self.groups // place.parts
         return [f"groups={groups}"] if groups > 1 else []
+
+
+def _suffix(path: Path) -> str:
+    """What names of an edge and its value end in."""
+    return "".join(f"_{index}" for index in path)
+
+
+def _node_place(path: Path) -> str:
+    """Where a node is."""
+    return f"after edge{_suffix(path)}" if path else "root"
+
+
+def _describe(node: Node) -> str:
+    """How a node hands out its input and joins its branches."""
+    split = node.allocation is Allocation.SPLIT
+    handed = "the channels are split among" if split else "all channels to"
+    return f"{handed} {len(node.branches)} branches, then {node.merge}"
+
+
+def _notation(cell: Cell) -> str:
+    """The tree, in lines of a docstring."""
+    lines = textwrap.wrap(format_cell(cell), 92, break_long_words=False, break_on_hyphens=False)
+    return textwrap.indent("\n".join(lines), "    ")

@@ -1,8 +1,10 @@
 """The small modules and functions of a generated file, by the network's order."""
 
-from search_engine.architecture.operations import Order
+from collections.abc import Collection
 
-HELPERS = {
+from search_engine.spec.operations import Order
+
+_HELPERS = {
     "mean": '''
 def mean(*branches: Tensor) -> Tensor:
     """Join branches by `add`: their mean."""
@@ -25,20 +27,44 @@ def split(x: Tensor, parts: int) -> tuple[Tensor, ...]:
     return torch.split(x, split_widths(x.shape[1], parts), dim=1)
 ''',
 }
-"""Functions that cells use, by name; one that another needs comes before it."""
+"""By name; one that another needs comes before it."""
 
 _WORDS = {
     Order.BN_ACT_WEIGHT: "batch norm, ReLU, {weight}",
     Order.ACT_WEIGHT_BN: "ReLU, {weight}, batch norm",
     Order.WEIGHT_BN_ACT: "{weight}, batch norm, ReLU",
 }
+_SHUFFLED = "y.unflatten(1, (self.groups, -1)).transpose(1, 2).flatten(1, 2)"
+_CONDENSED_ORDERS = {
+    Order.BN_ACT_WEIGHT: ("in_channels", "x = F.relu(self.norm(x))", _SHUFFLED),
+    Order.ACT_WEIGHT_BN: ("out_channels", "x = F.relu(x)", f"self.norm({_SHUFFLED})"),
+    Order.WEIGHT_BN_ACT: ("out_channels", "", f"F.relu(self.norm({_SHUFFLED}))"),
+}
+
+CONDENSED_LINEAR = '''
+class CondensedLinear(nn.Module):
+    """A linear layer on the half of its inputs that training has kept."""
+
+    def __init__(self, in_features: int, out_features: int) -> None:
+        super().__init__()
+        kept = in_features // 2
+        self.register_buffer("index", torch.zeros(kept, dtype=torch.int64))
+        self.linear = nn.Linear(kept, out_features)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.linear(x.index_select(1, self.index))
+'''
+
+
+def helpers(names: Collection[str]) -> list[str]:
+    """The functions of these names, which cells use."""
+    return [source for name, source in _HELPERS.items() if name in names]
 
 
 def conv(order: Order, *, relu_may_lack: bool) -> str:
     """The class of dense and grouped convolutions.
 
     Args:
-        order: of the network.
         relu_may_lack: the network has some without a ReLU, as PyramidNet does.
     """
     relu = "F.relu({}) if self.relu else {}" if relu_may_lack else "F.relu({})"
@@ -101,13 +127,7 @@ class SepConv(nn.Module):
 
 
 def stem(order: Order, *, normed: bool, stride: int) -> str:
-    """The class of the first convolution.
-
-    Args:
-        order: of the network.
-        normed: it has a batch norm.
-        stride: in pixels.
-    """
+    """The class of the first convolution."""
     relu = order is Order.WEIGHT_BN_ACT
     inner = "self.norm(self.conv(images))" if normed else "self.conv(images)"
     words = "3x3 convolution" + (", batch norm" if normed else "") + (", ReLU" if relu else "")
@@ -147,6 +167,31 @@ class Head(nn.Module):
 '''
 
 
+def condensed_conv(order: Order) -> str:
+    """The class of converted learned group convolutions."""
+    norm, first, last = _CONDENSED_ORDERS[order]
+    before = f"        {first}\n" if first else ""
+    return f'''
+class CondensedConv(nn.Module):
+    """A 1x1 convolution whose groups each read the inputs that training has kept for them.
+
+    The inputs are picked by an index, go through a grouped convolution, and are shuffled so that
+    a grouped convolution after it sees outputs of all groups.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, kept: int, groups: int) -> None:
+        super().__init__()
+        self.groups = groups
+        self.norm = nn.BatchNorm2d({norm})
+        self.register_buffer("index", torch.zeros(kept, dtype=torch.int64))
+        self.conv = nn.Conv2d(kept, out_channels, 1, groups=groups, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+{before}        y = self.conv(x.index_select(1, self.index))
+        return {last}
+'''
+
+
 def _sentence(order: Order, weight: str) -> str:
     words = _WORDS[order].format(weight=weight)
     return words[0].upper() + words[1:]
@@ -156,7 +201,6 @@ def _forward(order: Order, weigh: str, relu: str) -> str:
     """Body of `forward`: weight, batch norm and ReLU in the network's order.
 
     Args:
-        order: of the network.
         weigh: the convolution of `{}`.
         relu: the ReLU of every `{}`.
     """

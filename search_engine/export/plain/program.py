@@ -1,15 +1,17 @@
-"""The whole generated file."""
+"""The whole generated file, and the names of the weights beside it."""
 
+import re
 from typing import cast
 
-from search_engine.architecture.operations import Order
-from search_engine.export.about import About
-from search_engine.export.plain import condensed, parts
-from search_engine.export.plain.adopted import adopted_program
-from search_engine.export.plain.blocks import block_class
-from search_engine.export.plain.cell import CellWriter
-from search_engine.export.plain.frame import closing, opening
-from search_engine.export.plain.outer import network_class
+import torch
+from torch import Tensor
+
+from search_engine.export.format import About
+from search_engine.export.plain import parts
+from search_engine.export.plain.adopted import adopted_program, adopted_state
+from search_engine.export.plain.cell import CellWriter, edge_name
+from search_engine.export.plain.families import block_class, network_class
+from search_engine.export.plain.frame import Frame
 from search_engine.networks import (
     AdoptedNetwork,
     ChainNet,
@@ -19,6 +21,7 @@ from search_engine.networks import (
     PyramidNet,
 )
 from search_engine.networks.layers import Stem
+from search_engine.spec.operations import Order
 
 _NAMES: dict[type[Network], str] = {
     ChainNet: "ChainNet",
@@ -27,18 +30,20 @@ _NAMES: dict[type[Network], str] = {
     PyramidNet: "PyramidNet",
 }
 _NOTE = "For training longer it is a network like any other."
+_BLOCK = re.compile(r"blocks\.stage(\d+)_block(\d+)\.")
+_TRANSITION = re.compile(r"transitions\.stage(\d+)_block1\.")
+_TRANSITION_EXTRA = re.compile(r"transition_extras\.stage(\d+)_block1\.")
+_EXTRA = re.compile(r"((?:bottleneck|cell|stem|transition\d+)_extra)\.(\d+)\.operation\.")
 
 
 def write_program(network: Network, about: About, weights: str) -> str:
     """A network as one Python file.
 
     Args:
-        network: of any family, or adopted.
-        about: class names and what images are normalised with.
         weights: name of the weights' file, beside the program.
 
     Raises:
-        ExportError: an adopted network has what cannot be written.
+        ExportError: the network was adopted from an exported program.
     """
     if isinstance(network, AdoptedNetwork):
         return adopted_program(network, about, weights)
@@ -46,12 +51,35 @@ def write_program(network: Network, about: About, weights: str) -> str:
     cells = _cells(network)
     pieces = [cell.write() for cell in cells]
     used = set().union(*(cell.helpers for cell in cells))
-    helpers = [source for helper, source in parts.HELPERS.items() if helper in used]
-    pieces = [*helpers, *_modules(network, "".join(pieces)), *pieces]
+    pieces = [*parts.helpers(used), *_modules(network, "".join(pieces)), *pieces]
     pieces += [block_class(network), network_class(network, name)]
-    body = "\n\n".join(piece.strip("\n") + "\n" for piece in pieces)
-    head = opening(f"A {name}", _NOTE, about, weights, body)
-    return f"{head}\n\n{body}\n\n{closing(name)}"
+    frame = Frame(title=f"A {name}", note=_NOTE, name=name, made=f"{name}()", annotation=name)
+    return frame.around(pieces, about, weights)
+
+
+@torch.no_grad()
+def plain_state(network: Network) -> dict[str, Tensor]:
+    """The weights under the names that they have in the file, contiguous, on the CPU.
+
+    What a learned group convolution masks away is zero in the kernel itself here.
+    """
+    if isinstance(network, AdoptedNetwork):
+        return adopted_state(network)
+    state = dict(network.state_dict())
+    for name in [name for name in state if name.endswith(".mask")]:
+        mask, place = state.pop(name), name.removesuffix("mask")
+        weight = f"{place}conv.weight" if f"{place}conv.weight" in state else f"{place}weight"
+        state[weight] = state[weight] * mask
+    return {plain_name(name): tensor.contiguous().cpu() for name, tensor in state.items()}
+
+
+def plain_name(name: str) -> str:
+    """The name in the file of a tensor of our own families."""
+    name = _BLOCK.sub(lambda found: f"stage{found[1]}.{int(found[2]) - 1}.", name)
+    name = _TRANSITION.sub(lambda found: f"transition{int(found[1]) - 1}.", name)
+    name = _TRANSITION_EXTRA.sub(lambda found: f"transition{int(found[1]) - 1}_extra.", name)
+    name = _EXTRA.sub(r"\1.\2.", name)
+    return edge_name(name)
 
 
 def _cells(network: Network) -> list[CellWriter]:
@@ -79,12 +107,13 @@ def _modules(network: Network, cells: str) -> list[str]:
     order = network.architecture.skeleton.order
     converted = isinstance(network, CondenseNet) and network.is_converted
     modules = []
-    if "= Conv(" in cells or not converted:
+    deeper = any(layer.extra for layer in network.architecture.skeleton.hidden_layers().values())
+    if "= Conv(" in cells or deeper or not converted:
         modules.append(parts.conv(order, relu_may_lack=isinstance(network, PyramidNet)))
     if "= SepConv(" in cells:
         modules.append(parts.sep_conv(order))
     if converted:
-        modules += [condensed.condensed_conv(order), condensed.LINEAR]
+        modules += [parts.condensed_conv(order), parts.CONDENSED_LINEAR]
     modules.append(_stem(network, order))
     modules.append(parts.head("CondensedLinear" if converted else "nn.Linear"))
     return modules

@@ -1,4 +1,4 @@
-"""From the graph that torch.export describes to a program of ours.
+"""Translates a graph of torch.export into a `Program`.
 
 Convolutions, linear layers and batch norms become layers; operators that write into their input
 become those that do not. What is not on the list of `operators` is refused by name.
@@ -7,10 +7,9 @@ become those that do not. What is not on the list of `operators` is refused by n
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from search_engine.architecture import ImageShape
-from search_engine.architecture.documents import Document
-from search_engine.errors import InvalidConfig
-from search_engine.networks.adopted.exported_arguments import (
+from search_engine.networks.adopted.exported_values import (
+    GraphTensors,
+    Memory,
     output_names,
     pair,
     plain,
@@ -19,10 +18,11 @@ from search_engine.networks.adopted.exported_arguments import (
     tensor_names,
     without_writing,
 )
-from search_engine.networks.adopted.exported_memory import Memory
-from search_engine.networks.adopted.exported_tensors import GraphTensors
 from search_engine.networks.adopted.operators import ALLOWED, VIEWING
 from search_engine.networks.adopted.program import Program, Step, check_name
+from search_engine.spec import ImageShape
+from search_engine.spec.documents import Document
+from search_engine.spec.errors import InvalidConfig
 
 _CHECKS = ("_assert", "sym_constrain_range")
 _VIEWS = frozenset(f"aten.{name}" for name in VIEWING)
@@ -33,7 +33,7 @@ _PLAIN = ("as_int", "as_float", "as_bool", "as_string", "as_ints", "as_floats", 
 
 
 def translate(document: Mapping[str, Any]) -> tuple[Program, ImageShape]:
-    """The program that a graph is, and the shape of the images that it takes.
+    """Translate an exported graph; returns also the shape of the images that it takes.
 
     Args:
         document: what `torch.export.save` wrote as `model.json`.
@@ -67,7 +67,7 @@ class _Translation:
             self._node(number, node)
 
     def program(self) -> Program:
-        """What was read."""
+        """The translated program."""
         output = int(self._values[self._file.output].removeprefix("%"))
         return Program(self._layers, self._tensors, self._renamed, tuple(self._steps), output)
 

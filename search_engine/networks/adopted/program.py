@@ -12,13 +12,13 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from search_engine.architecture.documents import Document, Reader, describe
-from search_engine.errors import InvalidConfig
 from search_engine.networks.adopted.operators import ALLOWED
+from search_engine.spec.declared import Declared, Whole, about, always
+from search_engine.spec.documents import Document, describe
+from search_engine.spec.errors import InvalidConfig
 
-PROGRAM_VERSION = 1
 MAX_STEPS = 20_000
 _NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _WORDS = ("none", "tanh", "constant", "reflect", "replicate", "circular")
@@ -33,8 +33,7 @@ class Step:
         layer: name of the layer; empty for an operator.
         operator: name of the operator, or `dropout` and `feature_dropout`; empty for a layer.
         args: its arguments; "%3" and "@name" stand for values and tensors.
-        kwargs: its arguments by name.
-        outputs: how many values it makes.
+        outputs: number of values that it makes.
     """
 
     layer: str
@@ -45,6 +44,18 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class _Document(Declared):
+    place = "program"
+    fixed = always(version=1)
+
+    layers: Mapping[str, Document]
+    tensors: Mapping[str, Document]
+    renamed: Mapping[str, str]
+    steps: Annotated[tuple[Any, ...], about("Steps", "calls in their order", max_length=MAX_STEPS)]
+    output: Whole
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
     """A whole program.
 
@@ -52,7 +63,6 @@ class Program:
         layers: settings of each layer by name, its `kind` among them.
         tensors: shape, type and whether it is learned, of each tensor that operators read.
         renamed: which tensor of the exported file is which of ours, where the names differ.
-        steps: in order.
         output: number of the value that holds the logits.
     """
 
@@ -64,21 +74,14 @@ class Program:
 
     def to_text(self) -> str:
         """The program as compact JSON, the same for the same program."""
-        steps = [
+        steps = tuple(
             ["call", s.layer, *s.args]
             if s.layer
             else [s.operator, list(s.args), s.kwargs, s.outputs]
             for s in self.steps
-        ]
-        document = {
-            "version": PROGRAM_VERSION,
-            "layers": self.layers,
-            "tensors": self.tensors,
-            "renamed": self.renamed,
-            "steps": steps,
-            "output": self.output,
-        }
-        return json.dumps(document, separators=(",", ":"))
+        )
+        document = _Document(self.layers, self.tensors, self.renamed, steps, self.output)
+        return json.dumps(document.to_json(), separators=(",", ":"))
 
     @classmethod
     def from_text(cls, text: str) -> Self:
@@ -88,23 +91,22 @@ class Program:
             InvalidConfig: malformed, or it uses what is not allowed; the message names the place.
         """
         try:
-            document = json.loads(text)
+            parsed = json.loads(text)
         except (ValueError, RecursionError):
             raise InvalidConfig("program", "expected JSON") from None
-        reader = Reader(document, "program")
-        reader.version(PROGRAM_VERSION)
-        layers, tensors = _by_name(reader, "layers"), _by_name(reader, "tensors")
-        renamed = _by_name(reader, "renamed")
-        steps = reader.sequence("steps")
-        if len(steps) > MAX_STEPS:
-            reader.fail("program.steps", f"expected at most {MAX_STEPS:,}, got {len(steps):,}")
-        checker = _Checker(layers, tensors)
-        read = tuple(checker.step(step, f"program.steps[{i}]") for i, step in enumerate(steps))
-        output = reader.integer("output")
-        if not 0 <= output < checker.values:
-            reader.fail("program.output", f"expected one of {checker.values} values, got {output}")
-        reader.done()
-        return cls(layers, tensors, {name: str(of) for name, of in renamed.items()}, read, output)
+        document = _Document.from_json(parsed)
+        for part in ("layers", "tensors", "renamed"):
+            for name in getattr(document, part):
+                check_name(name, f"program.{part}")
+        checker = _Checker(document.layers, document.tensors)
+        steps = tuple(
+            checker.step(step, f"program.steps[{i}]") for i, step in enumerate(document.steps)
+        )
+        if not 0 <= document.output < checker.values:
+            raise InvalidConfig(
+                "program.output", f"expected one of {checker.values} values, got {document.output}"
+            )
+        return cls(document.layers, document.tensors, document.renamed, steps, document.output)
 
 
 def check_name(name: str, place: str) -> None:
@@ -163,15 +165,6 @@ class _Checker:
             return text[1:] in self._tensors
         number = text[1:]
         return text.startswith("%") and number.isdecimal() and int(number) < self.values
-
-
-def _by_name(reader: Reader, name: str) -> dict[str, Any]:
-    value = reader.take(name)
-    if not isinstance(value, dict):
-        reader.fail(f"program.{name}", f"expected an object, got {describe(value)}")
-    for key in value:
-        check_name(key, f"program.{name}")
-    return dict(value)
 
 
 def references(value: object) -> Sequence[int]:

@@ -1,20 +1,90 @@
 """A program as a module: its layers are torch's own, so they learn, and cells can replace them."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, cast
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, cast
 
+import pydantic
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from search_engine.architecture.documents import Document, Reader
-from search_engine.errors import InvalidConfig
 from search_engine.networks.adopted.operators import find_operator
 from search_engine.networks.adopted.program import Program, Step, references
+from search_engine.spec.declared import Declared, Flag, Measured, OneOf, Tagged, Whole, always, read
+from search_engine.spec.documents import Document
+from search_engine.spec.errors import InvalidConfig
 
 _TYPES = {"float32": torch.float32, "int64": torch.int64, "bool": torch.bool}
 _MAX_ELEMENTS = 2**28
-_NORMS = {2: nn.BatchNorm1d, 3: nn.BatchNorm1d, 4: nn.BatchNorm2d}
+
+
+_Width = Annotated[Whole, pydantic.Field(ge=1, le=1_000_000)]
+_In = Annotated[_Width, pydantic.Field(alias="in")]
+_Pair = tuple[Whole, Whole]
+
+
+@dataclass(frozen=True, slots=True)
+class _Conv2d(Declared):
+    fixed = always(kind="conv2d")
+
+    into: _In
+    out: _Width
+    kernel: _Pair
+    stride: _Pair
+    padding: _Pair
+    dilation: _Pair
+    groups: _Width
+    bias: Flag
+
+    def module(self) -> nn.Module:
+        return nn.Conv2d(
+            self.into,
+            self.out,
+            self.kernel,
+            self.stride,
+            self.padding,
+            self.dilation,
+            self.groups,
+            bias=self.bias,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Linear(Declared):
+    fixed = always(kind="linear")
+
+    into: _In
+    out: _Width
+    bias: Flag
+
+    def module(self) -> nn.Module:
+        return nn.Linear(self.into, self.out, bias=self.bias)
+
+
+@dataclass(frozen=True, slots=True)
+class _BatchNorm(Declared):
+    fixed = always(kind="batch_norm")
+
+    channels: _Width
+    eps: Measured
+    momentum: Measured
+    affine: Flag
+    dimensions: Annotated[Whole, pydantic.Field(ge=2, le=4)]
+
+    def module(self) -> nn.Module:
+        norm = nn.BatchNorm2d if self.dimensions == 4 else nn.BatchNorm1d
+        return norm(self.channels, eps=self.eps, momentum=self.momentum, affine=self.affine)
+
+
+_LAYER = Annotated[_Conv2d | _Linear | _BatchNorm, Tagged("kind", _Conv2d, _Linear, _BatchNorm)]
+
+
+@dataclass(frozen=True, slots=True)
+class _TensorSettings(Declared):
+    shape: tuple[Annotated[Whole, pydantic.Field(ge=0)], ...]
+    type: Annotated[str, OneOf(_TYPES)]
+    learned: Flag
 
 
 class ProgramModule(nn.Module):
@@ -24,7 +94,6 @@ class ProgramModule(nn.Module):
     whatever mode the network was exported in.
 
     Args:
-        program: what to compute.
         widths: outputs of layers where they differ from the program's: of the last layer.
 
     Raises:
@@ -57,7 +126,7 @@ class ProgramModule(nn.Module):
         for name, settings in program.layers.items():
             if name in widths:
                 settings = {**settings, "out": widths[name]}
-            _put(self, name, _layer(settings, f"program.layers.{name}"))
+            _put(self, name, make_layer(settings, f"program.layers.{name}"))
         for name, settings in program.tensors.items():
             _put_tensor(self, name, settings)
 
@@ -102,64 +171,17 @@ def _last_uses(program: Program) -> dict[int, list[int]]:
     return freed
 
 
-def _conv(reader: Reader) -> nn.Module:
-    into, out, groups = reader.integer("in"), reader.integer("out"), reader.integer("groups")
-    kernel, stride = reader.integers("kernel"), reader.integers("stride")
-    padding, dilation = reader.integers("padding"), reader.integers("dilation")
-    bias = reader.boolean("bias")
-    return nn.Conv2d(
-        into,
-        out,
-        cast(tuple[int, int], kernel),
-        cast(tuple[int, int], stride),
-        cast(tuple[int, int], padding),
-        cast(tuple[int, int], dilation),
-        groups,
-        bias=bias,
-    )
+def make_layer(settings: Document, place: str) -> nn.Module:
+    """A layer by its settings in a program, with weights that were not drawn with care.
 
-
-def _linear(reader: Reader) -> nn.Module:
-    return nn.Linear(reader.integer("in"), reader.integer("out"), bias=reader.boolean("bias"))
-
-
-def _norm(reader: Reader) -> nn.Module:
-    dimensions = reader.integer("dimensions")
-    if dimensions not in _NORMS:
-        reader.fail(f"{reader.place}.dimensions", f"expected 2, 3 or 4, got {dimensions}")
-    return _NORMS[dimensions](
-        reader.integer("channels"),
-        eps=reader.number("eps"),
-        momentum=reader.number("momentum"),
-        affine=reader.boolean("affine"),
-    )
-
-
-_KINDS: Mapping[str, Callable[[Reader], nn.Module]] = {
-    "conv2d": _conv,
-    "linear": _linear,
-    "batch_norm": _norm,
-}
-
-
-def _layer(settings: Document, place: str) -> nn.Module:
-    reader = Reader(settings, place)
-    kind = reader.string("kind")
-    if kind not in _KINDS:
-        reader.fail(f"{place}.kind", f"expected one of {', '.join(_KINDS)}, got {kind[:60]!r}")
-    for name in ("in", "out", "channels", "groups"):
-        if name in reader and not _is_width(settings[name]):
-            reader.fail(f"{place}.{name}", "expected a whole number 1 to 1,000,000")
+    Raises:
+        InvalidConfig: they are malformed; it names the place.
+    """
+    layer: _Conv2d | _Linear | _BatchNorm = read(_LAYER, settings, place)
     try:
-        layer = _KINDS[kind](reader)
+        return layer.module()
     except (ValueError, TypeError, RuntimeError) as error:
         raise InvalidConfig(place, f"torch refuses it: {error}") from None
-    reader.done()
-    return layer
-
-
-def _is_width(value: object) -> bool:
-    return isinstance(value, int) and 1 <= value <= 1_000_000
 
 
 def _put(root: nn.Module, name: str, layer: nn.Module) -> None:
@@ -168,15 +190,13 @@ def _put(root: nn.Module, name: str, layer: nn.Module) -> None:
 
 
 def _put_tensor(root: nn.Module, name: str, settings: Document) -> None:
-    reader = Reader(settings, f"program.tensors.{name}")
-    shape, kind = reader.integers("shape"), reader.string("type")
-    learned = reader.boolean("learned")
-    reader.done()
-    if kind not in _TYPES or min(shape, default=1) < 0 or torch.Size(shape).numel() > _MAX_ELEMENTS:
-        reader.fail(reader.place, f"expected a shape and one of {', '.join(_TYPES)}")
-    tensor = torch.empty(shape, dtype=_TYPES[kind])
+    place = f"program.tensors.{name}"
+    found: _TensorSettings = read(_TensorSettings, settings, place)
+    if torch.Size(found.shape).numel() > _MAX_ELEMENTS:
+        raise InvalidConfig(place, f"expected a shape of at most {_MAX_ELEMENTS:,} numbers")
+    tensor = torch.empty(found.shape, dtype=_TYPES[found.type])
     path, _, leaf = name.rpartition(".")
-    if learned:
+    if found.learned:
         _container(root, path).register_parameter(leaf, nn.Parameter(tensor))
     else:
         _container(root, path).register_buffer(leaf, tensor)

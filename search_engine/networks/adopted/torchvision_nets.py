@@ -12,11 +12,24 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from search_engine.architecture import TORCHVISION_MODELS, ImageShape
-from search_engine.errors import InvalidConfig
+from search_engine.networks.adopted.published import digest_in
+from search_engine.spec import (
+    NORMALISATIONS,
+    TORCHVISION_MODELS,
+    ImageShape,
+    Normalisation,
+    PublishedWeights,
+)
+from search_engine.spec.errors import InvalidConfig
 
-_COLOURS = 3
+COLOURS = 3
+"""Channels of the images that torchvision's stems take."""
 _WITHOUT_AUXILIARY = ("googlenet", "inception_v3")
+BEST = "DEFAULT"
+"""The weights that torchvision recommends."""
+_WITHOUT_CLASSES = "FEATURES"
+"""In the name of weights without a last layer."""
+_LICENCE = "BSD 3-Clause, as torchvision; trained on ImageNet, whose own terms are for research"
 _OLD_DENSENET = re.compile(r"(.*denselayer\d+\.(?:norm|conv))\.([12]\..*)")
 
 State = dict[str, Tensor]
@@ -27,15 +40,13 @@ def empty_torchvision(model: str, image: ImageShape, classes: int) -> nn.Module:
     """A classifier whose weights are on the `meta` device.
 
     Args:
-        model: torchvision's name of it.
         image: shape of its input; the stem takes its channels.
-        classes: how many it tells apart.
 
     Raises:
         InvalidConfig: torchvision has no such classifier, or it cannot be made for such images.
     """
     # Not on the meta device altogether: RegNet computes its widths by tensors, and reads them.
-    with torch.device("cpu"), _EmptyOnMeta():
+    with torch.device("cpu"), EmptyOnMeta():
         module = _make(model, image, classes, init_weights=False)
     stem = stem_of(module)
     with torch.device("meta"):
@@ -47,9 +58,6 @@ def fresh_torchvision(model: str, image: ImageShape, classes: int, seed: int) ->
     """The weights that torchvision would give a new classifier, by a seed, on the CPU.
 
     Args:
-        model: torchvision's name of it.
-        image: shape of its input.
-        classes: how many it tells apart.
         seed: of the draws; torch's own generators are left as they were.
     """
     with torch.random.fork_rng(devices=[]), torch.device("cpu"):
@@ -59,6 +67,71 @@ def fresh_torchvision(model: str, image: ImageShape, classes: int, seed: int) ->
     name = f"{stem_of(module)}.weight"
     state[name] = fold_stem(state[name], image.channels)
     return dict(state)
+
+
+def torchvision_arguments(
+    model: str, image: ImageShape, classes: int, *, init_weights: bool = False
+) -> dict[str, Any]:
+    """What torchvision's function of the model's name is called with, to make it.
+
+    Args:
+        init_weights: draw weights where it can be told not to, which saves much time.
+    """
+    arguments: dict[str, Any] = {"num_classes": classes}
+    if model in _WITHOUT_AUXILIARY:
+        arguments |= {"aux_logits": False, "init_weights": init_weights}
+    if model == "maxvit_t":
+        arguments["input_size"] = (image.height, image.width)
+    return arguments
+
+
+def check_torchvision(model: str) -> None:
+    """Check that it is a torchvision classifier that can be adopted.
+
+    Raises:
+        InvalidConfig: it is not.
+    """
+    if model not in TORCHVISION_MODELS:
+        raise InvalidConfig(
+            "model",
+            "expected a torchvision classifier with 3x3 convolutions, such as resnet18,"
+            f" got {model[:60]!r}",
+        )
+
+
+def torchvision_weights(model: str, name: str = BEST) -> PublishedWeights:
+    """What is known of weights that torchvision publishes, without their file.
+
+    Args:
+        model: one of `TORCHVISION_MODELS`.
+        name: torchvision's, such as `IMAGENET1K_V1`; `BEST` for what it recommends.
+
+    Raises:
+        InvalidConfig: there is no such classifier, or there are no such weights for it.
+    """
+    check_torchvision(model)
+    known = importlib.import_module("torchvision.models").get_model_weights(model)
+    names = [member.name for member in known if _WITHOUT_CLASSES not in member.name]
+    if name not in (BEST, *names):
+        raise InvalidConfig(
+            "weights", f"expected one of {', '.join(names)} for {model}, got {name[:60]!r}"
+        )
+    found = getattr(known, name)
+    file = found.url.rpartition("/")[2]
+    presets = found.transforms()
+    (side,) = presets.crop_size
+    given = Normalisation(tuple(presets.mean), tuple(presets.std))
+    return PublishedWeights(
+        name=found.name,
+        file=file,
+        address=found.url,
+        sha256=digest_in(file),
+        licence=found.meta.get("license", _LICENCE),
+        image=ImageShape(COLOURS, side, side),
+        # With them torchvision has these two turn ImageNet's normalisation into this one.
+        normalisation=NORMALISATIONS["half"] if model in _WITHOUT_AUXILIARY else given,
+        classes=len(found.meta["categories"]),
+    )
 
 
 def stem_of(module: nn.Module) -> str:
@@ -74,7 +147,6 @@ def fold_stem(weight: Tensor, channels: int) -> Tensor:
 
     Args:
         weight: `(C_out, 3, k, k)`; what has `channels` already is returned as it is.
-        channels: of the images.
     """
     if weight.shape[1] == channels:
         return weight
@@ -91,7 +163,7 @@ def own_names(state: State) -> State:
     return {name: tensor for name, tensor in renamed.items() if not name.startswith(auxiliary)}
 
 
-class _EmptyOnMeta(TorchFunctionMode):
+class EmptyOnMeta(TorchFunctionMode):
     """Makes what `torch.empty` makes on the meta device: weights, but no numbers to reckon with."""
 
     def __torch_function__(
@@ -104,23 +176,14 @@ class _EmptyOnMeta(TorchFunctionMode):
 
 
 def _make(model: str, image: ImageShape, classes: int, *, init_weights: bool) -> nn.Module:
-    if model not in TORCHVISION_MODELS:
-        raise InvalidConfig(
-            "model",
-            "expected a torchvision classifier with 3x3 convolutions, such as resnet18,"
-            f" got {model[:60]!r}",
-        )
-    settings: dict[str, Any] = {"num_classes": classes}
-    if model in _WITHOUT_AUXILIARY:
-        settings |= {"aux_logits": False, "init_weights": init_weights}
-    if model == "maxvit_t":
-        settings["input_size"] = (image.height, image.width)
+    check_torchvision(model)
+    arguments = torchvision_arguments(model, image, classes, init_weights=init_weights)
     # torchvision takes as long to import as torch itself: only who adopts a network pays for it.
     models = importlib.import_module("torchvision.models")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # MaxVit's meshgrid
         try:
-            module: nn.Module = models.get_model(model, weights=None, **settings)
+            module: nn.Module = models.get_model(model, weights=None, **arguments)
         except ValueError as error:
             raise InvalidConfig("image", f"{model} cannot be made for it: {error}") from None
     return module
@@ -132,7 +195,6 @@ def _set_channels(module: nn.Module, name: str, channels: int) -> None:
     assert isinstance(old, nn.Conv2d)
     if old.in_channels == channels:
         return
-    path, _, leaf = name.rpartition(".")
     new = nn.Conv2d(
         channels,
         old.out_channels,
@@ -141,4 +203,4 @@ def _set_channels(module: nn.Module, name: str, channels: int) -> None:
         padding=old.padding,  # type: ignore[arg-type]
         bias=old.bias is not None,
     )
-    setattr(module.get_submodule(path), leaf, new)
+    module.set_submodule(name, new)
