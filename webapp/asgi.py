@@ -12,18 +12,20 @@ from django.urls import re_path
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
 pages: Any = get_asgi_application()  # before any import that needs the models
 
-from webapp.datasets.body_limit import BodyLimit  # noqa: E402
-from webapp.searches.routing import websocket_urlpatterns  # noqa: E402
-from webapp.security import SameOriginSockets  # noqa: E402
+from webapp.bodies import BodyGuard  # noqa: E402
+from webapp.live.permissions import SameOriginSockets  # noqa: E402
+from webapp.live.urls import sockets  # noqa: E402
+from webapp.proxies import TrustedProxies  # noqa: E402
 
 denied: Any = WebsocketDenier.as_asgi()  # the stubs know views only
 
 
-routes: list[Any] = [*websocket_urlpatterns, re_path(r"", denied)]
+routes: list[Any] = [*sockets, re_path(r"", denied)]
 with_user: Any = AuthMiddlewareStack(URLRouter(routes))
-application = ProtocolTypeRouter(
+by_protocol = ProtocolTypeRouter(
     {
-        "http": BodyLimit(pages),
+        "http": BodyGuard(pages),
         "websocket": SameOriginSockets(with_user),
     }
 )
+application = TrustedProxies(by_protocol)

@@ -5,7 +5,7 @@ import os
 from celery import Celery, signals
 from kombu.transport import TRANSPORT_ALIASES
 
-from webapp import stopping
+from webapp.work import stopping
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
 
@@ -20,3 +20,4 @@ signals.celeryd_after_setup.connect(stopping.before_pool, weak=False)
 signals.worker_shutting_down.connect(stopping.request, weak=False)
 signals.worker_process_init.connect(stopping.in_child, weak=False)
 signals.task_prerun.connect(stopping.before_task, weak=False)
+signals.beat_embedded_init.connect(stopping.in_clock, weak=False)

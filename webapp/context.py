@@ -5,6 +5,8 @@ from typing import TypedDict
 from django.http import HttpRequest
 from django.urls import Resolver404, resolve
 
+from webapp import disk
+
 SECTIONS = {
     "Searches": "/",
     "Final trainings": "/final-trainings/",
@@ -23,10 +25,14 @@ class Section(TypedDict):
 
 
 class Page(TypedDict):
-    """The header's links, and the theme that the reader chose, empty where the system decides."""
+    """The header's links, and the theme that the reader chose, empty where the system decides.
+
+    `disk_full` is what to say while the disk is nearly full, and else empty.
+    """
 
     sections: list[Section]
     theme: str
+    disk_full: str
 
 
 def page(request: HttpRequest) -> Page:
@@ -38,7 +44,11 @@ def page(request: HttpRequest) -> Page:
         if _exists(path)
     ]
     theme = request.COOKIES.get("theme", "")
-    return {"sections": sections, "theme": theme if theme in ("light", "dark") else ""}
+    return {
+        "sections": sections,
+        "theme": theme if theme in ("light", "dark") else "",
+        "disk_full": disk.FULL if disk.is_short() else "",
+    }
 
 
 def _contains(section: str, here: str) -> bool:

@@ -3,6 +3,7 @@
 import os
 import secrets
 from contextlib import suppress
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -48,9 +49,42 @@ def names(name: str, default: str) -> list[str]:
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
 
 
+def hosts(name: str) -> list[str]:
+    """Names of hosts, as browsers send them; none, where the variable is not set."""
+    found = names(name, "")
+    for host in found:
+        if "/" in host:
+            raise ImproperlyConfigured(
+                f"{name} must be names such as espalier.example.org, got {host!r}: Espalier is at"
+                " the top of a host, and not below a prefix"
+            )
+        if ":" in host and not host.endswith("]"):
+            raise ImproperlyConfigured(f"{name} must be names without ports, got {host!r}")
+    return found
+
+
+def addresses(name: str, default: str) -> list[str]:
+    """IP addresses and networks with commas between; `*` means any."""
+    found = names(name, default)
+    for text_ in found:
+        try:
+            if text_ != "*":
+                ip_network(text_)
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"{name} must be addresses or networks such as 10.0.0.5 or 172.16.0.0/12, got"
+                f" {text_!r}"
+            ) from None
+    return found
+
+
 def folder(name: str, default: Path) -> Path:
     """A folder, made where it is missing: nobody but its owner may look in."""
-    path = Path(text(name, str(default))).expanduser().resolve()
+    return make_folder(name, Path(text(name, str(default))).expanduser().resolve())
+
+
+def make_folder(name: str, path: Path) -> Path:
+    """Make a folder that is missing, or say which variable names another place."""
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -81,7 +115,11 @@ def secret_key(name: str, kept_in: Path | None) -> str:
         return value
     assert kept_in is not None
     if not kept_in.exists():
-        _make_secret(kept_in)
+        try:
+            _make_secret(kept_in)
+        except OSError as error:
+            where = f"{kept_in.parent} ({error.strerror})"
+            raise ImproperlyConfigured(f"{name} cannot be made and kept in {where}") from error
     return kept_in.read_text(encoding="ascii").strip()
 
 
@@ -106,6 +144,8 @@ def database(name: str, default: str, *, relative_to: Path, pool_size: int) -> d
             options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 10}
         return {
             "ENGINE": "django.db.backends.postgresql",
+            # Also of a pool: no request gets a connection that a restart of the server has cut.
+            "CONN_HEALTH_CHECKS": True,
             "NAME": unquote(address.path[1:]),
             "USER": unquote(address.username or ""),
             "PASSWORD": unquote(address.password or ""),

@@ -2,21 +2,33 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypedDict
+from typing import Any, TypedDict, TypeVar
 
 from django import forms
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
 
-from search_engine.errors import InvalidArchitecture, InvalidConfig
+from search_engine.spec.errors import InvalidArchitecture, InvalidConfig
+
+Row = TypeVar("Row", bound=Model)
 
 STATUS_OF_CODE = {
     "invalid": 400,
     "not_signed_in": 401,
     "forbidden": 403,
     "not_found": 404,
+    "too_slow": 408,
     "conflict": 409,
+    "over_quota": 409,
     "too_large": 413,
     "throttled": 429,
+    "unavailable": 503,
+    "disk_full": 507,
 }
+
+
+REFUSAL = "espalier.refusal"
+"""Where an ASGI scope has the error for which nothing of its request was read."""
 
 
 class ErrorBody(TypedDict):
@@ -52,15 +64,41 @@ class ProductError(Exception):
         return {"message": self.message, "code": self.code, "fields": self.fields}
 
 
+def wants_json(request: HttpRequest) -> bool:
+    """Whether a page's script asks, which shows errors itself."""
+    return request.headers.get("Accept", "").startswith("application/json")
+
+
+def one_of(visible: QuerySet[Row], what: str, **named: object) -> Row:
+    """The row of this name among those that a user may see. To strangers others do not exist."""
+    found = visible.filter(**named).first()
+    if found is None:
+        raise ProductError(f"There is no such {what}, or it is not yours to see.", "not_found")
+    return found
+
+
+def refuse_strangers(what: str, *, own: bool) -> None:
+    """What others share may only be looked at."""
+    if not own:
+        sentence = f"This {what} is shared with you to look at, not to change."
+        raise ProductError(sentence, "forbidden")
+
+
+def refusal_of(form: forms.BaseForm) -> ProductError:
+    """What a form says, as an error."""
+    fields = dict(flattened(form.errors))
+    return ProductError(" ".join(fields.values()), fields=fields)
+
+
 @contextmanager
 def engine_errors_as_product_errors() -> Iterator[None]:
     """Within it, what the engine refuses becomes an error beside the field."""
     try:
         yield
     except InvalidConfig as error:
-        raise _at(error.field, error.reason) from error
+        raise ProductError(str(error), "invalid", dict(reversed(error.faults))) from error
     except InvalidArchitecture as error:
-        raise _at(error.place, error.reason) from error
+        raise ProductError(str(error), "invalid", {error.place: error.reason}) from error
 
 
 def add_to_form(form: forms.BaseForm, error: ProductError) -> None:
@@ -82,16 +120,6 @@ def _field_at(form: forms.BaseForm, place: str) -> tuple[str, str]:
         field, _, name = field.rpartition(".")
         within = f"{name}.{within}" if within else name
     return field, within
-
-
-_WHOLE = ("search.", "final_training.")
-"""How the engine calls whole documents, which hold the fields that a user knows."""
-
-
-def _at(place: str, reason: str) -> ProductError:
-    for whole in _WHOLE:
-        place = place.removeprefix(whole)
-    return ProductError(f"{place}: {reason}", "invalid", {place: reason})
 
 
 def flattened(detail: Any, at: str = "") -> Iterator[tuple[str, str]]:

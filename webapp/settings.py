@@ -4,6 +4,7 @@ Embedded by default: SQLite, a broker of files and a channel layer in memory, no
 ESPALIER_DATABASE_URL and ESPALIER_REDIS_URL name PostgreSQL and Redis.
 """
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from csp.constants import NONCE, NONE, SELF
 from whitenoise.compress import Compressor
 
 from webapp import env
-from webapp.task_names import ROUTES, TaskName
+from webapp.work.task_names import ROUTES, TaskName
 
 django_stubs_ext.monkeypatch()  # ModelAdmin[Dataset] and the like work when it runs, too
 
@@ -20,15 +21,22 @@ ROOT = Path(__file__).resolve().parents[1]
 
 DEBUG = env.flag("ESPALIER_DEBUG", default=False)
 VAR = env.folder("ESPALIER_VAR", ROOT / "var")
+# With less free no upload is taken and no work begun: what runs shall end, and the database live.
+MIN_FREE_BYTES = env.integer("ESPALIER_MIN_FREE_BYTES", 1 << 29, at_least=0, at_most=1 << 50)
 PORT = env.integer("ESPALIER_PORT", 8000, at_least=1, at_most=65535)
 REDIS_URL = env.redis_url("ESPALIER_REDIS_URL")
 EMBEDDED = REDIS_URL is None
 # A browser refuses Secure cookies over plain HTTP, which is how a lone machine is reached.
 HTTPS = env.flag("ESPALIER_HTTPS", default=not EMBEDDED)
 
+# Proxies whose word counts on who asks, and by which scheme; uvicorn's own variable is heard, too.
+TRUSTED_PROXIES = env.addresses(
+    "ESPALIER_TRUSTED_PROXIES", os.environ.get("FORWARDED_ALLOW_IPS", "")
+)
+
 SECRET_KEY = env.secret_key("ESPALIER_SECRET_KEY", VAR / "secret_key" if EMBEDDED else None)
 # The machine's own names always: who asks for /healthz stands inside.
-ALLOWED_HOSTS = [*env.names("ESPALIER_ALLOWED_HOSTS", ""), "localhost", "127.0.0.1", "[::1]"]
+ALLOWED_HOSTS = [*env.hosts("ESPALIER_ALLOWED_HOSTS"), "localhost", "127.0.0.1", "[::1]"]
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -48,17 +56,19 @@ INSTALLED_APPS = [
     "webapp.accounts",
     "webapp.checkpoints",
     "webapp.datasets",
-    "webapp.exports",
-    "webapp.final_trainings",
+    "webapp.trainings",
     "webapp.searches",
-    "webapp.start_networks",
+    "webapp.adopted",
+    "webapp.live",
+    "webapp.work",
     "webapp.workers",
+    "webapp.upkeep",
 ]
 
 MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
+    "webapp.proxies.HttpsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "webapp.compression.TextGZipMiddleware",
+    "webapp.middleware.TextGZipMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -69,6 +79,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "webapp.middleware.ProductErrorMiddleware",
+    "webapp.middleware.PlausibleRequestMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -88,6 +99,7 @@ TEMPLATES = [
                 "csp.context_processors.nonce",
                 "webapp.context.page",
             ],
+            "builtins": ["webapp.number_filters", "webapp.static_files"],
         },
     },
 ]
@@ -127,7 +139,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 )
 if EMBEDDED:
     for name in ("messages", "control"):  # kombu does not make them
-        (BROKER_FOLDER / name).mkdir(parents=True, exist_ok=True)
+        env.make_folder("ESPALIER_VAR", BROKER_FOLDER / name)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -144,17 +156,28 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat")
 # Expired where no worker was there to take them: they would only say the same again.
 CELERY_BEAT_SCHEDULE = {
     str(task): {"task": str(task), "schedule": 5.0, "options": {"expires": 10}}
-    for task in (
-        TaskName.RECOVER,
-        TaskName.RECOVER_DATASETS,
-        TaskName.RECOVER_EXPORTS,
-        TaskName.RECOVER_FINAL_TRAININGS,
-        TaskName.RECOVER_START_NETWORKS,
-    )
+    for task in (TaskName.RECOVER_WORK,)
 }
+
+# What a process that opens a user's file, or builds an export, may take.
+PROCESS_MEMORY_BYTES = env.integer(
+    "ESPALIER_PROCESS_MEMORY_BYTES", 12 << 30, at_least=1 << 26, at_most=1 << 50
+)
+PROCESS_SECONDS = env.integer(
+    "ESPALIER_PREPARATION_LIMIT_SECONDS", 2 * 3600, at_least=1, at_most=7 * 86_400
+)
+
+# How long a body may take to arrive, however fast it is; and the disk that each user may fill.
+UPLOAD_SECONDS = env.integer("ESPALIER_UPLOAD_LIMIT_SECONDS", 3600, at_least=1, at_most=86_400)
+QUOTA_BYTES = env.integer("ESPALIER_QUOTA_BYTES", 100 << 30, at_least=0, at_most=1 << 50)
+
+# Published weights of torchvision and timm; the folder may be filled by hand.
+WEIGHTS_FOLDER = env.folder("ESPALIER_WEIGHTS_FOLDER", VAR / "weights")
+WEIGHTS_MIRROR = env.text("ESPALIER_WEIGHTS_MIRROR", "")
 
 # --- Accounts ------------------------------------------------------------------------------------
 
+SESSION_ENGINE = "webapp.accounts.sessions"
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",  # first: it refuses who has guessed too often
@@ -191,15 +214,20 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": [
+        "webapp.api.parsers.JSONParser",
+        "rest_framework.parsers.FormParser",
+        "rest_framework.parsers.MultiPartParser",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     # Counted in the memory of each web process, for each account: a brake for runaway programs.
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
     "DEFAULT_THROTTLE_RATES": {
         "user": f"{API_PER_MINUTE}/minute",
     },
-    "DEFAULT_PAGINATION_CLASS": "webapp.pagination.Pages",
+    "DEFAULT_PAGINATION_CLASS": "webapp.api.requests.Pages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "webapp.api_errors.handle",
+    "EXCEPTION_HANDLER": "webapp.api.errors.handle",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {
@@ -212,7 +240,7 @@ SPECTACULAR_SETTINGS = {
     "ENFORCE_NON_BLANK_FIELDS": True,
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "webapp.api_schemas.document_errors",
+        "webapp.api.schemas.document_errors",
     ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
@@ -241,6 +269,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # who asks for it stands inside, before the proxy
+CSRF_FAILURE_VIEW = "webapp.views.csrf_failed"
 # Whether all subdomains have HTTPS, and belong on browsers' lists, is their owner's to say.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
@@ -248,7 +277,7 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR / "static"
-STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise looks at start
+env.make_folder("ESPALIER_VAR", STATIC_ROOT)  # WhiteNoise looks at start
 STATICFILES_DIRS = [ROOT / "static"]
 # Pages name files by their content alone, and who looks into a source map has a fast line.
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True

@@ -1,17 +1,26 @@
 """All addresses: pages at the top, the API under /api/v1/."""
 
-from django.contrib import admin
 from django.contrib.auth.decorators import login_required
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from webapp import views
+from webapp.accounts import urls as accounts
 from webapp.accounts.views import admin_sign_in
+from webapp.administration import site
+from webapp.adopted import urls as adopted
+from webapp.checkpoints import urls as checkpoints
+from webapp.datasets import urls as datasets
+from webapp.live import urls as live
+from webapp.searches import urls as searches
+from webapp.trainings import urls as trainings
+from webapp.upkeep import urls as upkeep
+from webapp.workers import urls as workers
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", views.healthz, name="healthz"),
     path("admin/login/", admin_sign_in),
-    path("admin/", admin.site.urls),
+    path("admin/", site.urls),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
     path(
         "api/v1/docs/",
@@ -19,20 +28,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="api_docs",
     ),
 ]
-for app in (
-    "accounts",
-    "checkpoints",
-    "datasets",
-    "exports",
-    "final_trainings",
-    "searches",
-    "start_networks",
-    "workers",
-):
-    urlpatterns += [
-        path("", include(f"webapp.{app}.urls")),
-        path("api/v1/", include(f"webapp.{app}.api_urls")),
-    ]
+urlpatterns += [path("api/v1/", include(live.endpoints))]
+urlpatterns += upkeep.pages
+for app in (accounts, checkpoints, datasets, trainings, searches, adopted, workers):
+    urlpatterns += [path("", include(app.pages)), path("api/v1/", include(app.endpoints))]
 
 handler400 = "webapp.views.bad_request"
 handler403 = "webapp.views.permission_denied"

@@ -10,8 +10,10 @@ from django.contrib.auth.forms import (
     PasswordChangeForm,
     SetPasswordForm,
 )
+from django.core.validators import MaxLengthValidator
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
 from webapp.accounts.models import User
 from webapp.accounts.selectors import tokens_of
@@ -33,8 +35,6 @@ class NewUserForm(WeakPasswordBesideItsField, BaseUserCreationForm):  # type: ig
     """A name and a password, twice; an e-mail address where there is one."""
 
     class Meta:
-        """What the first account and all others are asked for."""
-
         model = User
         fields = ("username", "email")
 
@@ -48,6 +48,34 @@ class NewUserForm(WeakPasswordBesideItsField, BaseUserCreationForm):  # type: ig
         _shorten(self, "password1", "password2")
 
 
+class SetUpForm(NewUserForm):
+    """The first account; from elsewhere than this machine with the code that the start printed.
+
+    Args:
+        is_local: whether the code is not asked for.
+        wanted: the code.
+    """
+
+    code = forms.CharField(
+        max_length=40,
+        help_text="Espalier printed it when it started: it stands in its log.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
+    )
+    field_order = ("code",)
+
+    def __init__(self, *args: Any, is_local: bool, wanted: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._wanted = wanted
+        if is_local:
+            del self.fields["code"]
+
+    def clean_code(self) -> str:
+        code: str = self.cleaned_data["code"]
+        if not constant_time_compare(code.lower(), self._wanted):
+            raise forms.ValidationError("This is not the code that Espalier printed.")
+        return code
+
+
 class SignInForm(AuthenticationForm):
     """The same words as everywhere else."""
 
@@ -58,7 +86,11 @@ class SignInForm(AuthenticationForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["username"].label = "Name"
+        name = self.fields["username"]
+        name.label = "Name"
+        # Django only tells the browser; what is longer is no user's, and fits into no log.
+        longest = User._meta.get_field("username").max_length
+        name.validators.append(MaxLengthValidator(longest or 150))
 
 
 class OwnPasswordForm(WeakPasswordBesideItsField, PasswordChangeForm):
@@ -109,8 +141,6 @@ class ProfileForm(forms.ModelForm[User]):
     """What users change about themselves."""
 
     class Meta:
-        """Who they are to others."""
-
         model = User
         fields = ("first_name", "last_name", "email")
 

@@ -19,8 +19,6 @@ class UserSerializer(serializers.ModelSerializer[User]):
     is_admin = serializers.BooleanField(source="is_superuser")
 
     class Meta:
-        """What may be known."""
-
         model = User
         fields = ("id", "username", "email", "is_admin", "is_active", "date_joined", "last_login")
         read_only_fields = ("id", "username", "date_joined", "last_login")
@@ -41,8 +39,6 @@ class NewUserSerializer(serializers.ModelSerializer[User]):
     is_admin = serializers.BooleanField(default=False)
 
     class Meta:
-        """The same as the page asks for."""
-
         model = User
         fields = ("username", "email", "password", "is_admin")
 
@@ -72,8 +68,6 @@ class TokenSerializer(serializers.ModelSerializer[ApiToken]):
     """A token, without its secret."""
 
     class Meta:
-        """What its owner can see later."""
-
         model = ApiToken
         fields: ClassVar[tuple[str, ...]] = (
             *("id", "name", "prefix", "created_at"),

@@ -1,18 +1,39 @@
 """What is done about accounts: each function is one transaction."""
 
+import base64
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
+from webapp.accounts.authentication import digest, new_secret, prefix
 from webapp.accounts.models import ApiToken, Installation, User
-from webapp.accounts.secrets import digest, new_secret, prefix
 from webapp.errors import ProductError
+
+TAKEN = {
+    "username": "There is a user with this name already.",
+    "email": "There is a user with this e-mail address already.",
+}
 
 
 def is_set_up() -> bool:
     """Whether the first account was made, here or by `manage.py createsuperuser`."""
     return Installation.objects.exists() or User.objects.exists()
+
+
+def set_up_code() -> str:
+    """What the first account asks for from elsewhere than this machine; the start prints it.
+
+    It follows from the secret key, so that all processes know it; once there is an account it opens
+    nothing.
+    """
+    digest_ = salted_hmac("webapp.accounts.set_up", "first account", algorithm="sha256").digest()
+    text = base64.b32encode(digest_).decode().lower()
+    return "-".join(text[start : start + 4] for start in (0, 4, 8))
 
 
 def set_up(*, username: str, email: str, password: str) -> User:
@@ -30,9 +51,10 @@ def set_up(*, username: str, email: str, password: str) -> User:
 
 def create_user(*, username: str, email: str, password: str, is_admin: bool) -> User:
     """Make an account for somebody else."""
-    return User.objects.create_user(
-        username, email, password, is_superuser=is_admin, is_staff=is_admin
-    )
+    with _unlike_others(username=username, email=email):
+        return User.objects.create_user(
+            username, email, password, is_superuser=is_admin, is_staff=is_admin
+        )
 
 
 @transaction.atomic
@@ -42,6 +64,39 @@ def update_user(user: User, *, email: str, is_admin: bool, is_active: bool) -> N
     others = [admin for admin in admins if admin.pk != user.pk]
     if not others and not (is_admin and is_active):
         raise ProductError("This is the only administrator: appoint another first.", "conflict")
+    with _unlike_others(email=email, apart=user.pk):
+        _write(user, email=email, is_admin=is_admin, is_active=is_active)
+
+
+@contextmanager
+def _unlike_others(*, username: str = "", email: str = "", apart: int = 0) -> Iterator[None]:
+    """Refuse names and addresses that somebody has, also where two ask for one at once."""
+    taken = {
+        field: TAKEN[field]
+        for field, wanted in (("username", username), ("email", email))
+        if wanted and _folded(wanted) in _others(field, apart)
+    }
+    if taken:
+        raise ProductError(" ".join(taken.values()), fields=taken)
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        field = "email" if "email" in str(error) else "username"
+        raise ProductError(TAKEN[field], fields={field: TAKEN[field]}) from error
+
+
+def _others(field: str, apart: int) -> set[str]:
+    rows = User.objects.exclude(pk=apart).values_list(field, flat=True)
+    return {_folded(found) for found in rows}
+
+
+def _folded(text: str) -> str:
+    """Alike for what looks alike: other forms of letters, and other cases."""
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def _write(user: User, *, email: str, is_admin: bool, is_active: bool) -> None:
     user.email = email
     user.is_superuser = user.is_staff = is_admin
     user.is_active = is_active

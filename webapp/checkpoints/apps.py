@@ -7,5 +7,21 @@ class CheckpointsConfig(AppConfig):
     """Networks that are kept."""
 
     name = "webapp.checkpoints"
-    label = "checkpoints"
-    verbose_name = "Checkpoints"
+
+    def ready(self) -> None:
+        """What workers do with them is known to all, and who watches one hears of it."""
+        from webapp.accounts import quota
+        from webapp.accounts.quota import Part
+        from webapp.checkpoints import files, selectors, topics
+        from webapp.checkpoints.kinds import EXPORT, MEASUREMENT
+        from webapp.checkpoints.models import Checkpoint, Export
+        from webapp.work import kinds
+
+        largest = "?order=-bytes"
+        quota.register(Part("Checkpoints", "checkpoints", selectors.checkpoint_bytes, largest))
+        quota.register(Part("Exports", "checkpoints", selectors.export_bytes, largest))
+        kinds.register(EXPORT)
+        kinds.register(MEASUREMENT)
+        topics.register()
+        for rows in (Checkpoint, Export):
+            files.go_with(rows, lambda row: row.folder)

@@ -1,4 +1,6 @@
-"""A checkpoint as a zip that is at home anywhere: weights, architecture, metrics, hashes, a script.
+"""Checkpoints and exports as downloads.
+
+A checkpoint is a zip that is at home anywhere: weights, architecture, metrics, hashes, a script.
 
 Stored, not deflated: weights do not shrink, and a file of known length can be sent in ranges.
 """
@@ -14,9 +16,11 @@ from django.core.files.storage import default_storage
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from webapp.api.ranges import ranged
 from webapp.checkpoints import files
-from webapp.checkpoints.models import Checkpoint, Origin
-from webapp.ranges import ranged
+from webapp.checkpoints.models import Checkpoint, Export, Origin
+from webapp.errors import ProductError
+from webapp.state import State
 
 MOMENT = (2000, 1, 1, 0, 0, 0)
 """Of every file in the zip: the same checkpoint gives the same bytes, or a range would be torn."""
@@ -49,6 +53,26 @@ def response(request: HttpRequest, checkpoint: Checkpoint) -> HttpResponseBase:
     )
 
 
+def export_response(request: HttpRequest, export: Export) -> HttpResponseBase:
+    """The file, or the range of it that the browser lacks."""
+    if export.state != State.COMPLETED or not export.report:
+        raise ProductError(
+            f"This export is not there to download: it is {export.state}.", "conflict"
+        )
+    names = [file["name"] for file in export.report["files"]]
+    is_single = len(names) == 1
+    target = (
+        default_storage.open(f"{export.folder}/{names[0]}") if is_single else _zip_of_export(export)
+    )
+    return ranged(
+        request,
+        target,
+        etag=export.sha256,
+        name=export_file_name(export),
+        content_type="application/octet-stream" if is_single else "application/zip",
+    )
+
+
 def stem(checkpoint: Checkpoint) -> str:
     """What files of it are called, without ending."""
     if checkpoint.search_id is None:
@@ -59,6 +83,13 @@ def stem(checkpoint: Checkpoint) -> str:
     }
     part = parts.get(Origin(checkpoint.origin), f"{checkpoint.origin}-{checkpoint.pk}")
     return f"espalier-search-{checkpoint.search_id}-{part}"
+
+
+def export_file_name(export: Export) -> str:
+    """That it is downloaded under: a single file keeps its ending, several come as a zip."""
+    names = [file["name"] for file in (export.report or {}).get("files", [])]
+    ending = names[0].rpartition(".")[2] if len(names) == 1 else "zip"
+    return f"{stem(export.checkpoint)}-{export.name}.{ending}"
 
 
 def _contents(checkpoint: Checkpoint) -> dict[str, bytes]:
@@ -82,3 +113,20 @@ def _metrics(checkpoint: Checkpoint) -> dict[str, Any]:
     if trial is not None:
         found |= {name: getattr(trial, name) for name in ("number", "notation", "reward", "curve")}
     return found
+
+
+def _zip_of_export(export: Export) -> IO[bytes]:
+    """Stored, not deflated, and always the same bytes: ranges of it fit together."""
+    assert export.report is not None
+    target = tempfile.SpooledTemporaryFile(max_size=SPOOLED_BYTES)  # noqa: SIM115 - the response closes it
+    folder, sums = f"{stem(export.checkpoint)}-{export.name}", ""
+    with zipfile.ZipFile(target, "w") as archive:
+        for file in export.report["files"]:
+            with default_storage.open(f"{export.folder}/{file['name']}") as content:
+                archive.writestr(
+                    zipfile.ZipInfo(f"{folder}/{file['name']}", MOMENT), content.read()
+                )
+            sums += f"{file['sha256']}  {file['name']}\n"
+        archive.writestr(zipfile.ZipInfo(f"{folder}/SHA256SUMS", MOMENT), sums)
+    target.seek(0)
+    return target

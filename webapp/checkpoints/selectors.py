@@ -5,10 +5,11 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, Sum
 
-from webapp.checkpoints.models import Checkpoint
-from webapp.errors import ProductError
+from search_engine.spec.export_form import USUAL_NAMES
+from webapp.checkpoints.models import Checkpoint, Export, ExportFormat
+from webapp.errors import ProductError, one_of, refuse_strangers
 
 User = AbstractBaseUser | AnonymousUser
 
@@ -32,25 +33,19 @@ def visible_to(user: User) -> QuerySet[Checkpoint]:
     # A subquery: a join would give a row for each share.
     shared = Checkpoint.objects.filter(search__shares__user_id=user.pk).values("pk")
     found = Checkpoint.objects.filter(Q(owner_id=user.pk) | Q(pk__in=shared))
-    found = found.select_related("owner", "search__dataset", "trial", "final_training")
+    found = found.select_related("owner", "search", "dataset", "trial", "training")
     return found.defer(*_HEAVY)
 
 
 def checkpoint_to_see(user: User, checkpoint_id: int) -> Checkpoint:
     """A checkpoint that the user may look at. To strangers it does not exist."""
-    found = visible_to(user).filter(pk=checkpoint_id).first()
-    if found is None:
-        raise ProductError("There is no such checkpoint, or it is not yours to see.", "not_found")
-    return found
+    return one_of(visible_to(user), "checkpoint", pk=checkpoint_id)
 
 
 def checkpoint_to_change(user: User, checkpoint_id: int) -> Checkpoint:
     """A checkpoint that is the user's own; shared ones may only be looked at."""
     found = checkpoint_to_see(user, checkpoint_id)
-    if found.owner_id != user.pk:
-        raise ProductError(
-            "This checkpoint is shared with you to look at, not to change.", "forbidden"
-        )
+    refuse_strangers("checkpoint", own=found.owner_id == user.pk)
     return found
 
 
@@ -73,10 +68,8 @@ def chosen(checkpoints: QuerySet[Checkpoint], given: Mapping[str, Any]) -> Query
 
 def datasets_of(checkpoints: QuerySet[Checkpoint]) -> list[tuple[str, str]]:
     """Names in settings, and names for people, of the data sets that there are checkpoints for."""
-    names = checkpoints.filter(search__isnull=False).order_by("search__dataset__name")
-    return list(
-        names.values_list("search__dataset__engine_name", "search__dataset__name").distinct()
-    )
+    names = checkpoints.filter(dataset__isnull=False).order_by("dataset__name")
+    return list(names.values_list("dataset__engine_name", "dataset__name").distinct())
 
 
 def devices_of(checkpoints: QuerySet[Checkpoint]) -> list[str]:
@@ -85,21 +78,63 @@ def devices_of(checkpoints: QuerySet[Checkpoint]) -> list[str]:
     return list(measured.values_list("measured_on", flat=True).distinct())
 
 
+def exports_of(user: User, checkpoint_id: int) -> list[Export]:
+    """A checkpoint's exports, in the order in which pages show them."""
+    return in_order(Export.objects.filter(checkpoint=checkpoint_to_see(user, checkpoint_id)))
+
+
+def in_order(exports: QuerySet[Export]) -> list[Export]:
+    """As pages show the formats."""
+    order = {name: place for place, name in enumerate(USUAL_NAMES)}
+    kinds = {kind: order[kind] for kind in ExportFormat.values}
+
+    def place(export: Export) -> tuple[int, int, str]:
+        """What has another opset comes after the usual forms of its format."""
+        usual = order.get(export.name)
+        return (usual, 0, "") if usual is not None else (kinds[export.kind], 1, export.name)
+
+    return sorted(exports.select_related(*_OF_EXPORT), key=place)
+
+
+def export_to_see(user: User, checkpoint_id: int, name: str) -> Export:
+    """One export; its name is the address's last part."""
+    checkpoint = checkpoint_to_see(user, checkpoint_id)
+    exports = Export.objects.filter(checkpoint=checkpoint, name=name)
+    found = exports.select_related(*_OF_EXPORT).first()
+    if found is None:
+        raise ProductError("There is no such export.", "not_found")
+    return found
+
+
+def checkpoint_bytes(user_id: int) -> int:
+    """Of a user's checkpoints, their exports apart."""
+    found = Checkpoint.objects.filter(owner_id=user_id).aggregate(total=Sum("bytes"))
+    return found["total"] or 0
+
+
+def export_bytes(user_id: int) -> int:
+    """Of the exports of a user's checkpoints."""
+    found = Export.objects.filter(checkpoint__owner_id=user_id).aggregate(total=Sum("bytes"))
+    return found["total"] or 0
+
+
+_OF_EXPORT = ("checkpoint__search", "checkpoint__trial", "dataset")
+
 _HEAVY = (
     "trial__confusion",
     "trial__outcome",
     "trial__proposal",
-    "trial__record",
+    "trial__result",
     "trial__traceback",
-    "final_training__config",
-    "final_training__history",
+    "training__config",
+    "training__history",
 )
 """Columns that no page of checkpoints shows."""
 
 _LOOKUPS = {
     "origin": "origin",
     "search": "search_id",
-    "dataset": "search__dataset__engine_name",
+    "dataset": "dataset__engine_name",
     "can_start": "can_start",
     "min_accuracy": "accuracy__gte",
     "max_parameters": "parameters__lte",

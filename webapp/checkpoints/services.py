@@ -1,13 +1,19 @@
-"""What a user asks for of checkpoints, with the rules of who may ask what."""
+"""What a user asks for of checkpoints and their exports, with the rules of who may ask what."""
 
-from functools import partial
+from collections.abc import Mapping
+from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 
-from webapp.checkpoints import files, selectors
-from webapp.checkpoints.models import Checkpoint, Origin
-from webapp.errors import ProductError
+from search_engine.spec.export_form import ExportForm, why_not_offered
+from search_engine.spec.search_config import SearchConfig
+from webapp.accounts import quota
+from webapp.checkpoints import comparison, lifecycle, selectors
+from webapp.checkpoints.kinds import EXPORT, MEASUREMENT
+from webapp.checkpoints.models import Checkpoint, Export, Measurement, Origin
+from webapp.disk import require_room
+from webapp.errors import ProductError, engine_errors_as_product_errors
 from webapp.state import FINAL_STATES, State
 
 ENDED_FOR_GOOD = (State.FAILED, State.CANCELLED)
@@ -23,8 +29,65 @@ def delete(user: AbstractBaseUser, checkpoint_id: int) -> None:
         raise ProductError(
             f"“{checkpoint.title}” cannot be deleted: {'; '.join(users)}.", "conflict"
         )
-    transaction.on_commit(partial(files.delete, checkpoint.folder))
     checkpoint.delete()
+
+
+def build_export(
+    user: AbstractBaseUser,
+    checkpoint_id: int,
+    asked: Mapping[str, Any],
+    dataset: str | None = None,
+) -> Export:
+    """Have an export built; one that is there, or on its way, is left as it is.
+
+    Args:
+        user: the checkpoint's owner.
+        checkpoint_id: of the checkpoint.
+        asked: the form as JSON; what is left out of it is the usual.
+        dataset: on whose images it is compared, by its name in settings; empty for noise, None for
+            the one that goes with the checkpoint.
+    """
+    require_room()
+    checkpoint = selectors.checkpoint_to_change(user, checkpoint_id)
+    with engine_errors_as_product_errors():
+        form = ExportForm(**asked)
+    if reason := why_not_offered(form, checkpoint.skeleton):
+        raise ProductError(reason, fields={"kind": reason})
+    quota.check(user.pk)
+    chosen = comparison.of(user, checkpoint).chosen(dataset)
+    return lifecycle.export_requested(checkpoint, form.name, chosen)
+
+
+def cancel_export(user: AbstractBaseUser, checkpoint_id: int, name: str) -> Export:
+    """Give a build up."""
+    export = _own(user, checkpoint_id, name)
+    EXPORT.cancel(export.pk)
+    export.refresh_from_db()
+    return export
+
+
+def delete_export(user: AbstractBaseUser, checkpoint_id: int, name: str) -> None:
+    """Delete an export with its files; it can be built again."""
+    lifecycle.export_deleted(_own(user, checkpoint_id, name).pk)
+
+
+def measure(user: AbstractBaseUser, checkpoint_id: int) -> None:
+    """Have a checkpoint measured, now or anew, on whatever device is free first."""
+    lifecycle.measurement_requested(selectors.checkpoint_to_change(user, checkpoint_id))
+
+
+def cancel_measurement(user: AbstractBaseUser, checkpoint_id: int) -> None:
+    """Give a measurement up."""
+    checkpoint = selectors.checkpoint_to_change(user, checkpoint_id)
+    measurement = Measurement.objects.filter(checkpoint=checkpoint).first()
+    if measurement is None:
+        raise ProductError("Nobody has asked to have this checkpoint measured.", "conflict")
+    MEASUREMENT.cancel(measurement.pk)
+
+
+def _own(user: AbstractBaseUser, checkpoint_id: int, name: str) -> Export:
+    selectors.checkpoint_to_change(user, checkpoint_id)
+    return selectors.export_to_see(user, checkpoint_id, name)
 
 
 def users_of(checkpoint: Checkpoint) -> list[str]:
@@ -34,12 +97,14 @@ def users_of(checkpoint: Checkpoint) -> list[str]:
 
 
 def _own_search(checkpoint: Checkpoint) -> list[str]:
-    """A search that may go on reads its start network, and chooses itself which trials stay."""
+    """A search that may go on reads its start network, and where children grow from children their
+    parents too; while it runs it chooses itself which trials stay."""
     search = checkpoint.search
     if search is None or checkpoint.origin == Origin.FINAL:
         return []
     state = State(search.state)
-    if checkpoint.origin == Origin.START and state not in ENDED_FOR_GOOD:
+    config = SearchConfig.from_json(search.config)
+    if (checkpoint.origin == Origin.START or config.has_parents) and state not in ENDED_FOR_GOOD:
         return [f"the search “{search.name}” grows its networks from it; delete the search first"]
     if state not in FINAL_STATES:
         return [f"the search “{search.name}” is {state}; stop or cancel it first"]
@@ -48,9 +113,7 @@ def _own_search(checkpoint: Checkpoint) -> list[str]:
 
 def _searches_begun(checkpoint: Checkpoint) -> list[str]:
     """Searches that have not read it yet; afterwards they have a copy of their own."""
-    waiting = checkpoint.searches_begun.filter(start_completed_at__isnull=True).exclude(
-        state__in=FINAL_STATES
-    )
+    waiting = checkpoint.searches_begun.filter(classes__isnull=True).exclude(state__in=FINAL_STATES)
     names = waiting.values_list("name", flat=True)
     return [f"the search “{name}” is about to start from it; cancel it first" for name in names]
 
@@ -59,7 +122,7 @@ def _final_trainings(checkpoint: Checkpoint) -> list[str]:
     """Final trainings that begin, or begin again, with its weights."""
     if checkpoint.trial is None:
         return []
-    grown = checkpoint.trial.final_trainings.filter(config__weights="grown")
+    grown = checkpoint.trial.trainings.filter(config__weights="grown")
     names = grown.exclude(state__in=FINAL_STATES).values_list("name", flat=True)
     return [f"the final training “{name}” grows its weights; cancel it first" for name in names]
 

@@ -2,7 +2,8 @@
 
 Templates and their context:
     checkpoints/index.html   page, rows (checkpoint, notation), given (the filter), choices
-    checkpoints/detail.html  checkpoint, is_owner, users, start, dataset, page_state
+    checkpoints/detail.html  checkpoint, is_owner, users, start, dataset, opsets,
+                             usual_opset, page_state
 """
 
 from typing import Any
@@ -11,28 +12,33 @@ from csp.decorators import csp_update
 from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from webapp.checkpoints import documents, selectors, services
+from search_engine.spec.export_form import OPSET, OPSETS
+from search_engine.spec.order import natural_order
+from webapp.accounts.authentication import UserRequest
+from webapp.checkpoints import json, selectors, services
+from webapp.checkpoints.api import CheckpointFilterSerializer
 from webapp.checkpoints.models import Checkpoint, Origin
-from webapp.checkpoints.serializers import CheckpointFilterSerializer
 from webapp.datasets.models import Dataset
 from webapp.datasets.selectors import visible_datasets
 from webapp.errors import ProductError
+from webapp.live import frames
+from webapp.live.topics import Topic
 
 ROWS_PER_PAGE = 50
 
 
 @require_GET
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: UserRequest) -> HttpResponse:
     """The user's checkpoints, and those that others share with them."""
-    visible = selectors.visible_to(_user(request))
+    visible = selectors.visible_to(request.user)
     given = _given(request.GET)
     pages = Paginator(selectors.chosen(visible, given), ROWS_PER_PAGE)
     page = pages.get_page(request.GET.get("page"))
-    rows = [(checkpoint, documents.notation_of(checkpoint)) for checkpoint in page]
+    rows = [(checkpoint, json.notation_of(checkpoint)) for checkpoint in page]
     context = {
         "page": page,
         "rows": rows,
@@ -50,22 +56,26 @@ def index(request: HttpRequest) -> HttpResponse:
 # onnxruntime-web compiles WebAssembly to try a network in the browser; no other page may.
 @csp_update({"script-src": "'wasm-unsafe-eval'"})  # type: ignore[arg-type]
 @require_GET
-def detail(request: HttpRequest, checkpoint_id: int) -> HttpResponse:
-    user = _user(request)
+def detail(request: UserRequest, checkpoint_id: int) -> HttpResponse:
+    user = request.user
     checkpoint = selectors.checkpoint_to_see(user, checkpoint_id)
     is_owner = checkpoint.owner_id == user.pk
     dataset = _dataset(user, checkpoint)
-    about = documents.checkpoint_detail_json(checkpoint)
+    about = json.checkpoint_detail_json(checkpoint)
     context = {
         "checkpoint": checkpoint,
         "about": about,
+        "classes": sorted(enumerate(about["class_names"]), key=lambda one: natural_order(one[1])),
         "is_owner": is_owner,
         "users": services.users_of(checkpoint) if is_owner else [],
         "start": _start(checkpoint),
         "dataset": dataset,
+        "opsets": range(OPSETS[0], OPSETS[1] + 1),
+        "usual_opset": OPSET,
         "page_state": {
             "checkpoint": about,
             "can_edit": is_owner,
+            "live": frames.page_state(Topic("checkpoint", checkpoint.pk), owns=is_owner),
             "dataset": dataset and {"id": dataset.pk, "class_names": dataset.class_names},
         },
     }
@@ -73,9 +83,9 @@ def detail(request: HttpRequest, checkpoint_id: int) -> HttpResponse:
 
 
 @require_POST
-def delete(request: HttpRequest, checkpoint_id: int) -> HttpResponse:
+def delete(request: UserRequest, checkpoint_id: int) -> HttpResponse:
     try:
-        services.delete(_user(request), checkpoint_id)
+        services.delete(request.user, checkpoint_id)
     except ProductError as error:
         if error.code != "conflict":
             raise
@@ -112,12 +122,4 @@ def _start(checkpoint: Checkpoint) -> Checkpoint | None:
 
 def _dataset(user: AbstractBaseUser, checkpoint: Checkpoint) -> Dataset | None:
     """Its data set, where this user may see it."""
-    if checkpoint.search is None:
-        return None
-    return visible_datasets(user).filter(pk=checkpoint.search.dataset_id).first()
-
-
-def _user(request: HttpRequest) -> AbstractBaseUser:
-    """The user: `LoginRequiredMiddleware` has let nobody else in."""
-    assert isinstance(request.user, AbstractBaseUser)
-    return request.user
+    return visible_datasets(user).filter(pk=checkpoint.dataset_id or 0).first()

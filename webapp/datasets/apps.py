@@ -7,5 +7,10 @@ class DatasetsConfig(AppConfig):
     """Data sets, published and uploaded."""
 
     name = "webapp.datasets"
-    label = "datasets"
     verbose_name = "Data sets"
+
+    def ready(self) -> None:
+        """What workers do with them is known to all, and they can be watched."""
+        from webapp.datasets import kinds
+
+        kinds.register()

@@ -1,4 +1,4 @@
-"""Rows of data sets. What may become of them is in `lifecycle`; nothing else changes a state."""
+"""Rows of data sets. What may become of their preparation is in `work.kinds`."""
 
 from typing import ClassVar
 
@@ -6,16 +6,31 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
-from django.utils import timezone
 
+from webapp.live.topics import Topic
 from webapp.state import State
+from webapp.work.models import Work
+
+MAX_NAME = 100
 
 
-class Dataset(models.Model):
+class Look(models.TextChoices):
+    """When an upload's owner is shown what was read, before it is prepared."""
+
+    NEEDED = "needed", "Show me what needs a look"
+    ALWAYS = "always", "Show me everything first"
+    NEVER = "never", "Prepare it at once"
+
+
+class Dataset(Work):
     """Labelled images: a published data set that everybody sees, or a user's upload.
 
-    A published data set that is not on this server, and that nobody has asked for, has no state.
+    Its state is that of the preparation for searches. A published data set that is not on this
+    server, and that nobody has asked for, has none. A paused upload waits for its owner: to answer
+    what is asked about the pictures, or to look at what was read.
     """
+
+    state = models.CharField(max_length=10, choices=State, blank=True, default="")
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -24,12 +39,11 @@ class Dataset(models.Model):
         blank=True,
         related_name="datasets",
     )
-    name = models.CharField(max_length=100)
+    name = models.CharField(max_length=MAX_NAME)
     # What a search config says: the engine's name of a published data set, or one made of ours.
     engine_name = models.SlugField(max_length=100, unique=True)
     licence = models.CharField(max_length=200, blank=True, default="")
     source = models.CharField(max_length=500, blank=True, default="")
-    created_at = models.DateTimeField(default=timezone.now)
 
     # What is known of the images; of a published data set some of it before they are here.
     image_channels = models.PositiveIntegerField(default=0)
@@ -52,16 +66,15 @@ class Dataset(models.Model):
     file_name = models.CharField(max_length=200, blank=True, default="")
     sha256 = models.CharField(max_length=64, blank=True, default="")
     resize_pixels = models.PositiveIntegerField(null=True, blank=True)
+    look = models.CharField(max_length=6, choices=Look, default=Look.NEVER)
+    answers = models.JSONField(default=dict, blank=True)
+    # The engine's report on the pictures with these answers, the questions so far, and the classes
+    # before any was renamed or left out.
+    report = models.JSONField(null=True, blank=True)
+    asked = models.JSONField(default=list, blank=True)
+    classes_found = models.JSONField(default=list, blank=True)
 
-    # Preparation.
-    state = models.CharField(max_length=10, choices=State, blank=True, default="")
-    failure = models.TextField(blank=True, default="")
-    progress = models.FloatField(default=0.0)
-    progress_note = models.CharField(max_length=60, blank=True, default="")
-    attempt = models.PositiveIntegerField(default=0)
-    losses = models.PositiveSmallIntegerField(default=0)
-    sent_at = models.DateTimeField(null=True, blank=True)
-    lease_until = models.DateTimeField(null=True, blank=True)
+    # When the files were written that searches load now.
     prepared_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -71,19 +84,19 @@ class Dataset(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=Q(state__in=["", *State.values]), name="datasets_dataset_state_known"
-            ),
-            models.CheckConstraint(
-                condition=Q(progress__gte=0) & Q(progress__lte=1),
-                name="datasets_dataset_progress_is_a_fraction",
-            ),
+            )
         ]
-        indexes: ClassVar = [models.Index(fields=["state"], name="datasets_dataset_state")]
+        indexes: ClassVar = Work.Meta.indexes
 
     def __str__(self) -> str:
         return self.name
 
     def get_absolute_url(self) -> str:
         return reverse("dataset", args=[self.pk])
+
+    @property
+    def topic(self) -> Topic:
+        return Topic("dataset", self.pk)
 
     @property
     def is_built_in(self) -> bool:
@@ -94,13 +107,38 @@ class Dataset(models.Model):
         return self.state == State.COMPLETED
 
     @property
-    def is_busy(self) -> bool:
-        return self.state in (State.QUEUED, State.RUNNING)
+    def waits_for_owner(self) -> bool:
+        """Whether it goes on once its owner has answered or looked."""
+        return self.state == State.PAUSED
+
+    @property
+    def state_label(self) -> str:
+        """The state as pages call it."""
+        return "Waits for you" if self.waits_for_owner else self.get_state_display()
+
+    @property
+    def share_done(self) -> float:
+        """How much of its preparation is done, from 0 to 1."""
+        return 1.0 if self.is_ready else float((self.progress or {}).get("share", 0.0))
+
+    @property
+    def progress_note(self) -> str:
+        """What is done at the moment; empty where nothing is."""
+        if self.state == State.QUEUED:
+            return self.delay or (
+                "Interrupted; waiting for a worker" if self.started_at else "Waiting for a worker"
+            )
+        return str((self.progress or {}).get("note", ""))
 
     @property
     def is_missing(self) -> bool:
         """A published data set whose files are not on this server."""
         return self.is_built_in and not self.on_disk
+
+    @property
+    def size(self) -> list[int]:
+        """Height and width of its images in pixels; zeros where they are not known."""
+        return [self.image_height, self.image_width]
 
     @property
     def shape_text(self) -> str:

@@ -1,21 +1,26 @@
 """What pages and the API read of data sets, filtered by user first."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, IntegerField, Q, QuerySet, Sum, Value, When
 
-from search_engine.config import DataConfig
+from search_engine.spec.errors import InvalidConfig
+from search_engine.spec.order import natural_order
+from search_engine.spec.search_config import DataConfig
+from webapp.datasets.files import prepared_folder, survey_folder
 from webapp.datasets.models import Dataset
-from webapp.datasets.paths import prepared_folder
-from webapp.errors import ProductError
+from webapp.errors import ProductError, one_of
 from webapp.state import State
 
 Reader = AbstractBaseUser | AnonymousUser
 USUAL = DataConfig()
-NOT_FOUND = "There is no such data set, or it is not yours to see."
+_LONG = ("report", "asked", "classes_found")
+"""Columns that only the page of one data set needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ def is_admin(user: Reader) -> bool:
 
 def visible_datasets(user: Reader) -> QuerySet[Dataset]:
     """Published ones, the user's own, and for admins all; what is ready comes first."""
-    datasets = Dataset.objects.select_related("owner")
+    datasets = Dataset.objects.select_related("owner").defer(*_LONG)
     if not is_admin(user):
         datasets = datasets.filter(Q(owner__isnull=True) | Q(owner_id=user.pk))
     # Written out, since databases differ in where nulls go.
@@ -57,16 +62,51 @@ def visible_datasets(user: Reader) -> QuerySet[Dataset]:
     return datasets.order_by(rank, "-owner_id", "name", "pk")
 
 
+def filtered(datasets: QuerySet[Dataset], given: Mapping[str, Any]) -> QuerySet[Dataset]:
+    """Those that a filter asks for; what is left out filters nothing."""
+    if state := given.get("state"):
+        datasets = datasets.filter(state=state)
+    if (built_in := given.get("built_in")) is not None:
+        datasets = datasets.filter(owner__isnull=built_in)
+    if name := given.get("name"):
+        datasets = datasets.filter(name__icontains=name)
+    return datasets
+
+
 def visible_dataset(user: Reader, dataset_id: int) -> Dataset:
     """One of them.
 
     Raises:
         ProductError: there is none such.
     """
-    dataset = visible_datasets(user).filter(pk=dataset_id).first()
-    if dataset is None:
-        raise ProductError(NOT_FOUND, "not_found")
-    return dataset
+    return one_of(visible_datasets(user).defer(None), "data set", pk=dataset_id)
+
+
+def usable_datasets(user: AbstractBaseUser) -> QuerySet[Dataset]:
+    """Those that are ready: built in, or the user's own."""
+    mine = Q(owner__isnull=True) | Q(owner_id=user.pk)
+    return Dataset.objects.filter(mine, state=State.COMPLETED).order_by("owner_id", "name")
+
+
+def usable_dataset(user: AbstractBaseUser, engine_name: str) -> Dataset:
+    """The data set that a config names.
+
+    By row, never by path: what a user types must not reach the file system.
+
+    Raises:
+        InvalidConfig: the user has none of that name that is ready.
+    """
+    found = usable_datasets(user).filter(engine_name=engine_name).first()
+    if found is None:
+        names = ", ".join(usable_datasets(user).values_list("engine_name", flat=True)[:20])
+        raise InvalidConfig("data.name", f"expected one of {names}; got {engine_name[:60]!r}")
+    return found
+
+
+def used_bytes(user_id: int) -> int:
+    """Of a user's zips and of what was prepared of them: the one goes when the other is there."""
+    found = Dataset.objects.filter(owner_id=user_id).aggregate(total=Sum("size_bytes"))
+    return found["total"] or 0
 
 
 def may_change(user: Reader, dataset: Dataset) -> bool:
@@ -75,12 +115,13 @@ def may_change(user: Reader, dataset: Dataset) -> bool:
 
 
 def class_rows(dataset: Dataset) -> list[ClassRow]:
-    """All classes with their counts."""
+    """All classes with their counts; numbers sort as numbers, and each keeps its index."""
     largest = max(dataset.class_counts, default=0) or 1
     counted = zip(dataset.class_names, dataset.class_counts, strict=False)
-    return [
+    rows = [
         ClassRow(index, name, count, count / largest) for index, (name, count) in enumerate(counted)
     ]
+    return sorted(rows, key=lambda row: natural_order(row.name))
 
 
 def parts(dataset: Dataset) -> list[Part]:
@@ -119,4 +160,16 @@ def sample_path(dataset: Dataset, file_name: str) -> Path:
     path = prepared_folder(dataset.pk) / file_name
     if dataset.prepared_at is None or not path.is_file():
         raise ProductError("This data set has no such samples.", "not_found")
+    return path
+
+
+def survey_picture(dataset: Dataset, file_name: str) -> Path:
+    """A picture of what was read.
+
+    Raises:
+        ProductError: there is none such.
+    """
+    path = survey_folder(dataset.pk) / file_name
+    if not path.is_file():
+        raise ProductError("There is no such picture of this upload.", "not_found")
     return path

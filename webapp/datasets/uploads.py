@@ -11,15 +11,15 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest
 
-from webapp.datasets.limits import upload_limit_bytes
-from webapp.datasets.paths import incoming_folder
+from webapp.datasets.files import incoming_folder, upload_limit_bytes
+from webapp.disk import require_room
 from webapp.errors import ProductError
 
 FIELD = "file"
 DISK_FULL = "The server cannot keep this file: its disk may be full. Tell its administrator."
 LEFT_SECONDS = 86_400
-# What a form may hold beside the file.
-_FORM_BYTES = 1 << 20
+FORM_BYTES = 1 << 20
+"""What a form may hold beside the file."""
 
 
 class StreamedFile(UploadedFile):  # type: ignore[type-arg]  # not subscriptable when it runs
@@ -76,8 +76,9 @@ class StreamToDisk(FileUploadHandler):
         boundary: Any,
         encoding: str | None = None,
     ) -> None:
-        if content_length > self.limit_bytes + _FORM_BYTES:
+        if content_length > self.limit_bytes + FORM_BYTES:
             raise too_large(self.limit_bytes)
+        require_room(content_length)
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
@@ -120,8 +121,13 @@ def clear_left_uploads() -> None:
 
 def too_large(limit_bytes: int) -> ProductError:
     """The refusal of an upload over the limit."""
-    shown = f"{limit_bytes / (1 << 30):.3g} GB"
-    if limit_bytes < 1 << 29:
-        shown = f"{limit_bytes / (1 << 20):.3g} MB"
-    sentence = f"A zip may have up to {shown}. Upload fewer or smaller images."
+    shown = shown_size(limit_bytes)
+    sentence = f"An upload may have up to {shown}. Upload a smaller file, or fewer images."
     return ProductError(sentence, "too_large", {FIELD: sentence})
+
+
+def shown_size(count: int) -> str:
+    """Bytes as a sentence has them, such as 2 GB."""
+    if count < 1 << 29:
+        return f"{count / (1 << 20):.3g} MB"
+    return f"{count / (1 << 30):.3g} GB"

@@ -35,7 +35,9 @@ def main() -> int:
 
 async def _run() -> int:
     host, port = env.text("ESPALIER_HOST", "127.0.0.1"), settings.PORT
-    cpu_workers = env.integer("ESPALIER_CPU_WORKERS", 1, at_least=1, at_most=64)
+    # Two of one thread each do more with small networks than one of two threads.
+    usual = min(2, os.cpu_count() or 1)
+    cpu_workers = env.integer("ESPALIER_CPU_WORKERS", usual, at_least=1, at_most=64)
     with (settings.VAR / "processes.lock").open("w") as lock:
         lines = process_lines(host=host, port=port, cpu_workers=cpu_workers)
         supervisor = Supervisor(lines, held=lock.fileno())
@@ -49,7 +51,13 @@ async def _run() -> int:
 
 def _only_one() -> IO[str]:
     """Two of us on one folder would start everything twice."""
-    lock = (settings.VAR / "running.lock").open("w")
+    try:
+        lock = (settings.VAR / "running.lock").open("w")
+    except OSError as error:
+        sys.exit(
+            f"ESPALIER_VAR must be a folder that can be written, got {settings.VAR}"
+            f" ({error.strerror})"
+        )
     if not _lock(lock):
         sys.exit(f"Espalier is running already on {settings.VAR}. ESPALIER_VAR names another.")
     return lock

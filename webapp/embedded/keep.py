@@ -14,7 +14,7 @@ import subprocess
 import sys
 from contextlib import suppress
 
-from webapp.process_life import die_with_parent
+from search_engine.process_life import die_with_parent
 
 KEPT_COMMAND = "ESPALIER_KEPT_COMMAND"
 STOP_SECONDS = 20.0  # long enough for a step of training to end, and its state to be written

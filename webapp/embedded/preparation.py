@@ -5,6 +5,7 @@ Tables, data sets, static files. A process of its own, since reading data sets l
 
 import hashlib
 import os
+import sys
 from pathlib import Path
 
 import django
@@ -12,13 +13,31 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 
+from webapp.upkeep import checks
+
 
 def prepare() -> None:
     """Safe to call at every start: what is there already stays as it is."""
+    for message in checks.run(checks.AT_START):
+        sys.stdout.write(f"{message.msg} {message.hint}\n")
+        if message.is_serious():
+            sys.exit(1)
     call_command("migrate", interactive=False, verbosity=0)
     call_command("sync_datasets")
+    say_set_up_code()
     if not settings.DEBUG:
         collect_static_files()
+
+
+def say_set_up_code() -> None:
+    """Whoever makes the first account from elsewhere has seen this."""
+    from webapp.accounts import services
+
+    if not services.is_set_up():
+        sys.stdout.write(
+            "There is no account yet. From any address but localhost, making the first one needs"
+            f" the code {services.set_up_code()}\n"
+        )
 
 
 def collect_static_files() -> bool:

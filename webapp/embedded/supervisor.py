@@ -10,10 +10,10 @@ from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
 
+from search_engine.process_life import die_with_parent
 from webapp.embedded.keep import STOP_SECONDS
 from webapp.embedded.output import Output
 from webapp.embedded.processes import ProcessLine
-from webapp.process_life import die_with_parent
 
 KEEPER_SECONDS = STOP_SECONDS + 5.0
 LONGEST_LINE_BYTES = 1 << 20

@@ -1,14 +1,18 @@
 """Rows of searches. What may become of them is in `lifecycle`; nothing else changes a state."""
 
-from datetime import timedelta
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from search_engine.spec.start_training import ONE_ROUND, StartRounds
+from search_engine.spec.trial import Role
+from webapp.live.topics import Topic
 from webapp.state import FINAL_STATES, State
+from webapp.trainings.models import Purpose, Training
+from webapp.work.models import Work
 
 
 class Request(models.TextChoices):
@@ -50,10 +54,9 @@ class Search(models.Model):
 
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     requested = models.CharField(max_length=6, choices=Request, blank=True, default=Request.NONE)
+    # Why it has failed; of a paused one, what has held it up, unless its user paused it.
     failure = models.TextField(blank=True, default="")
     faults_in_a_row = models.PositiveSmallIntegerField(default=0)
-    last_sequence = models.PositiveBigIntegerField(default=0)
-    sent_at = models.DateTimeField(default=timezone.now)
 
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True, blank=True)
@@ -63,19 +66,12 @@ class Search(models.Model):
 
     classes = models.PositiveIntegerField(null=True, blank=True)
     validation_images = models.PositiveIntegerField(null=True, blank=True)
-    start_accuracy = models.FloatField(null=True, blank=True)
-    start_parameters = models.BigIntegerField(null=True, blank=True)
-    start_multiply_adds = models.BigIntegerField(null=True, blank=True)
-    start_progress = models.JSONField(null=True, blank=True)
-    start_completed_at = models.DateTimeField(null=True, blank=True)
-    start_attempt = models.PositiveIntegerField(default=0)
-    start_losses = models.PositiveSmallIntegerField(default=0)
-    start_lease_until = models.DateTimeField(null=True, blank=True)
-    start_worker = models.CharField(max_length=200, blank=True, default="")
 
     max_trials = models.PositiveIntegerField()
     trials_completed = models.PositiveIntegerField(default=0)
     trials_failed = models.PositiveIntegerField(default=0)
+    # Controls and confirmations, which the budget does not count, and neither do the two above.
+    others_ended = models.PositiveIntegerField(default=0)
     best_trial = models.PositiveIntegerField(null=True, blank=True)
     best_accuracy = models.FloatField(null=True, blank=True)
     best_reward = models.FloatField(null=True, blank=True)
@@ -83,6 +79,10 @@ class Search(models.Model):
     best_notation = models.TextField(blank=True, default="")
     best_history = models.JSONField(default=list, blank=True)  # [trials ended, accuracy] of each
     recent_seconds = models.JSONField(default=list, blank=True)  # what the latest trials took
+    # The engine's `Comparison` of the winner with the control, once the test images were looked at.
+    comparison = models.JSONField(null=True, blank=True)
+    # Mean of the controls so far, and of a chain of them the last, on the validation images.
+    control_accuracy = models.FloatField(null=True, blank=True)
 
     class Meta:
         ordering: ClassVar = ["-created_at", "-pk"]
@@ -96,11 +96,15 @@ class Search(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["owner", "-created_at"], name="search_owner_created"),
             models.Index(fields=["owner", "state"], name="search_owner_state"),
-            models.Index(fields=["state", "start_lease_until"], name="search_state_lease"),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def topic(self) -> Topic:
+        """Whose log tells of it."""
+        return Topic("search", self.pk)
 
     @property
     def elapsed_seconds(self) -> float:
@@ -114,8 +118,21 @@ class Search(models.Model):
         return State(self.state) in FINAL_STATES
 
     @property
+    def start(self) -> Training:
+        """Of the network that its trials grow from; a list has read all at once."""
+        read: list[Training] | None = getattr(self, "starts", None)
+        rows = Training.objects.defer("config", "history", "confusion")
+        return read[0] if read else rows.get(search=self, purpose=Purpose.START)
+
+    @property
+    def start_rounds(self) -> StartRounds:
+        """When its start network has been trained for long enough."""
+        found = self.config.get("start_rounds")
+        return ONE_ROUND if found is None else StartRounds.from_json(found)
+
+    @property
     def is_start_ready(self) -> bool:
-        return self.start_completed_at is not None
+        return self.classes is not None  # said when it is trained
 
 
 class EngineState(models.Model):
@@ -137,38 +154,34 @@ class EngineState(models.Model):
         return f"state {self.version} of search {self.search_id}"
 
 
-class Trial(models.Model):
+class Trial(Work):
     """One proposal with its evaluation.
 
-    While it is evaluated `attempt` is the fencing token of the worker that holds it. `outcome` is
-    what that worker found; the trial has ended once the engine was told (`record` is set).
+    `outcome` is what its worker has handed in, until the engine is told: then `result` is its
+    engine's half, `told` counts it, and the trial has ended.
     """
 
     search = models.ForeignKey(Search, on_delete=models.CASCADE, related_name="trials")
     number = models.PositiveIntegerField()
-    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     seed = models.BigIntegerField()
     proposal = models.JSONField()
+    role = models.CharField(
+        max_length=12, choices=[(role.value, role.value) for role in Role], default=Role.CHILD.value
+    )
+    repeats = models.PositiveIntegerField(default=0)  # of a confirmation, which trial
+    # As the proposal has them, for lists: the trial that it grows from, and by what.
+    parent = models.PositiveIntegerField(default=0)
+    move = models.CharField(max_length=10, blank=True, default="")
     notation = models.TextField()
     cell = models.JSONField()
-    transformations = models.JSONField()
 
-    attempt = models.PositiveIntegerField(default=0)
-    losses = models.PositiveSmallIntegerField(default=0)
-    lease_until = models.DateTimeField(null=True, blank=True)
-    worker = models.CharField(max_length=200, blank=True, default="")
-    sent_at = models.DateTimeField(default=timezone.now)
-    created_at = models.DateTimeField(default=timezone.now)
-    started_at = models.DateTimeField(null=True, blank=True)
     evaluated_at = models.DateTimeField(null=True, blank=True)
-    ended_at = models.DateTimeField(null=True, blank=True)
-
     outcome = models.JSONField(null=True, blank=True)
-    record = models.JSONField(null=True, blank=True)
+    result = models.JSONField(null=True, blank=True)
     told = models.PositiveIntegerField(null=True, blank=True)
 
-    progress = models.JSONField(null=True, blank=True)
     accuracy = models.FloatField(null=True, blank=True)
+    balanced_accuracy = models.FloatField(null=True, blank=True)
     reward = models.FloatField(null=True, blank=True)
     parameters = models.BigIntegerField(null=True, blank=True)
     multiply_adds = models.BigIntegerField(null=True, blank=True)
@@ -177,47 +190,55 @@ class Trial(models.Model):
     latency_64 = models.FloatField(null=True, blank=True)
     memory = models.BigIntegerField(null=True, blank=True)
     seconds = models.FloatField(null=True, blank=True)
-    curve = models.JSONField(default=list, blank=True)
     diagnostics = models.JSONField(default=dict, blank=True)
     confusion = models.JSONField(null=True, blank=True)
-    failure = models.TextField(blank=True, default="")
-    traceback = models.TextField(blank=True, default="")
     pinned = models.BooleanField(default=False)
 
-    class Meta:
+    class Meta(Work.Meta):
         ordering: ClassVar = ["number"]
         constraints: ClassVar = [
+            *Work.Meta.constraints,
             models.UniqueConstraint(fields=["search", "number"], name="trial_number_once"),
             models.UniqueConstraint(fields=["search", "told"], name="trial_told_once"),
         ]
         indexes: ClassVar = [
+            *Work.Meta.indexes,
             models.Index(fields=["search", "state"], name="trial_search_state"),
             models.Index(fields=["search", "-reward"], name="trial_search_reward"),
             models.Index(fields=["search", "-accuracy"], name="trial_search_accuracy"),
-            models.Index(fields=["state", "lease_until"], name="trial_state_lease"),
         ]
 
     def __str__(self) -> str:
         return f"trial {self.number}"
 
+    @property
+    def topic(self) -> Topic:
+        """Its search's log tells of it."""
+        return Topic("search", self.search_id)
 
-class SearchEvent(models.Model):
-    """A fact about a search, numbered from 1 in the order in which it was committed."""
+    @property
+    def is_child(self) -> bool:
+        """Whether it looks for a better network; others measure what that is worth."""
+        return self.role == Role.CHILD
 
-    search = models.ForeignKey(Search, on_delete=models.CASCADE, related_name="events")
-    sequence = models.PositiveBigIntegerField()
-    kind = models.CharField(max_length=40)
-    payload = models.JSONField()
-    at = models.DateTimeField(default=timezone.now)
+    @property
+    def transformations(self) -> list[dict[str, Any]]:
+        """That make its network from its parent's."""
+        return self.proposal.get("transformations", [])
 
-    class Meta:
-        ordering: ClassVar = ["search", "sequence"]
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["search", "sequence"], name="event_sequence_once")
-        ]
+    @property
+    def curve(self) -> list[float]:
+        """Accuracy after each epoch, once it has ended."""
+        return (self.result or {}).get("curve", [])
+
+
+class SearchComparison(Work):
+    """That what a search has found meets the test images; what comes of it stands in the search."""
+
+    search = models.OneToOneField(Search, on_delete=models.CASCADE, related_name="compared")
 
     def __str__(self) -> str:
-        return f"{self.sequence} {self.kind}"
+        return f"comparison of search {self.search_id}"
 
 
 class Share(models.Model):
@@ -239,8 +260,7 @@ class Share(models.Model):
         return f"search {self.search_id} with user {self.user_id}"
 
 
-LEASE: Final = timedelta(seconds=20)
-"""How long a worker may be silent. With recovery every 5 s a killed one shows within 30 s."""
-
-MAX_LOSSES: Final = 3
 MAX_FAULTS_IN_A_ROW: Final = 3
+
+MAX_QUEUED: Final = 4
+"""Trials of a search that wait for workers: more follow as soon as some of them have begun."""

@@ -8,9 +8,10 @@ from django.db import connection
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
+from search_engine.spec.trial import Role
 from webapp.checkpoints.models import Checkpoint, Origin
-from webapp.errors import ProductError
-from webapp.searches.models import Search, SearchEvent, Trial
+from webapp.errors import one_of, refuse_strangers
+from webapp.searches.models import Search, Trial
 
 User = AbstractBaseUser | AnonymousUser
 
@@ -20,7 +21,9 @@ def visible_searches(user: User) -> QuerySet[Search]:
     if not user.is_authenticated:
         return Search.objects.none()
     shared = Q(pk__in=Search.objects.filter(shares__user_id=user.pk).values("pk"))
-    return Search.objects.filter(Q(owner_id=user.pk) | shared).select_related("owner", "dataset")
+    return Search.objects.filter(Q(owner_id=user.pk) | shared).select_related(
+        "owner", "dataset", "compared"
+    )
 
 
 def tagged(searches: QuerySet[Search], tag: str) -> QuerySet[Search]:
@@ -35,38 +38,28 @@ def tagged(searches: QuerySet[Search], tag: str) -> QuerySet[Search]:
 
 def search_to_see(user: User, search_id: int) -> Search:
     """A search that the user may look at. To strangers it does not exist."""
-    search = visible_searches(user).filter(pk=search_id).first()
-    if search is None:
-        raise _nothing("search")
-    return search
+    return one_of(visible_searches(user), "search", pk=search_id)
 
 
 def search_to_change(user: User, search_id: int) -> Search:
     """A search that is the user's own; shared ones may only be looked at."""
     search = search_to_see(user, search_id)
-    if search.owner_id != user.pk:
-        raise ProductError("This search is shared with you to look at, not to change.", "forbidden")
+    refuse_strangers("search", own=search.owner_id == user.pk)
     return search
 
 
 def trial_to_see(user: User, search_id: int, number: int) -> Trial:
     search = search_to_see(user, search_id)
-    trial = search.trials.select_related("checkpoint").filter(number=number).first()
-    if trial is None:
-        raise _nothing("trial")
-    return trial
-
-
-def events_after(search: Search, after: int, limit: int) -> list[SearchEvent]:
-    """The next events after a sequence, in order."""
-    return list(search.events.filter(sequence__gt=after).order_by("sequence")[:limit])
+    return one_of(search.trials.select_related("checkpoint"), "trial", number=number)
 
 
 def best_checkpoint(search: Search) -> Checkpoint | None:
-    """Of the best trial that has one: the best one was stopped early if it has none."""
+    """The winner's once it is confirmed; before, of the best child that has one: the best one was
+    stopped early if it has none."""
     kept = search.checkpoints.filter(origin=Origin.TRIAL).select_related("trial")
-    return kept.order_by("-trial__reward", "trial__number").first()
-
-
-def _nothing(what: str) -> ProductError:
-    return ProductError(f"There is no such {what}, or it is not yours to see.", "not_found")
+    if search.comparison is not None:
+        winner = kept.filter(trial__number=search.comparison["winner"]["trial"]).first()
+        if winner is not None:
+            return winner
+    best = kept.filter(trial__role=Role.CHILD)
+    return best.order_by("-trial__reward", "trial__number").first()

@@ -1,30 +1,50 @@
-"""What the API reads. What it writes is described by the TypedDicts of `live`."""
+"""What the API reads. What it writes is described by the TypedDicts in `json`."""
 
 from rest_framework import serializers
 
-from webapp.searches.trial_json import NUMBERS
+from search_engine.spec.search_config import SearchConfig
+from search_engine.spec.trial import Role
+from webapp.api.fields import NumberField, WholeField
+from webapp.api.schemas import ConfigField
+from webapp.searches.json.trials import NUMBERS
+from webapp.searches.plans import MOST_MINUTES, USUAL_MINUTES
 from webapp.state import State
 
 
 class LaunchSerializer(serializers.Serializer[None]):
-    """A search to launch: a preset, or a search to clone, with changes laid over its config."""
+    """A search to launch: a preset, a search to clone or the one that a checkpoint is from, with
+    changes laid over its config."""
 
     name = serializers.CharField(max_length=120)
     preset = serializers.CharField(required=False, default="", allow_blank=True)
-    config = serializers.DictField(required=False, default=dict)
-    parent = serializers.IntegerField(  # type: ignore[assignment]  # a field, not whose it is
+    config = ConfigField(SearchConfig)
+    parent = WholeField(  # type: ignore[assignment]  # a field, not whose it is
         required=False, allow_null=True, default=None
     )
-    start_checkpoint = serializers.IntegerField(required=False, allow_null=True, default=None)
+    start_checkpoint = WholeField(required=False, allow_null=True, default=None)
 
 
 class CheckSerializer(serializers.Serializer[None]):
     """A config to judge without launching it."""
 
     preset = serializers.CharField(required=False, default="", allow_blank=True)
-    config = serializers.DictField(required=False, default=dict)
-    parent = serializers.IntegerField(  # type: ignore[assignment]  # a field, not whose it is
+    config = ConfigField(SearchConfig)
+    parent = WholeField(  # type: ignore[assignment]  # a field, not whose it is
         required=False, allow_null=True, default=None
+    )
+    start_checkpoint = WholeField(required=False, allow_null=True, default=None)
+
+
+class PlanSerializer(serializers.Serializer[None]):
+    """For what a plan is wanted."""
+
+    dataset = serializers.CharField(max_length=100, help_text="A data set's name in settings.")
+    minutes = serializers.IntegerField(
+        required=False,
+        default=USUAL_MINUTES,
+        min_value=1,
+        max_value=MOST_MINUTES,
+        help_text="The time at hand.",
     )
 
 
@@ -39,7 +59,7 @@ class ChangeSerializer(serializers.Serializer[None]):
 class ExtendSerializer(serializers.Serializer[None]):
     """A larger budget."""
 
-    max_trials = serializers.IntegerField(min_value=1, max_value=1_000_000)
+    max_trials = WholeField(min_value=1, max_value=1_000_000)
 
 
 class ShareSerializer(serializers.Serializer[None]):
@@ -56,22 +76,23 @@ class TrialFilterSerializer(serializers.Serializer[None]):
     state = serializers.ChoiceField(choices=State.choices, required=False)
     pinned = serializers.BooleanField(required=False, allow_null=True, default=None)
     kept = serializers.BooleanField(required=False, allow_null=True, default=None)
+    role = serializers.ChoiceField(choices=[role.value for role in Role], required=False)
+    parent = WholeField(  # type: ignore[assignment]  # a field, not whose it is
+        required=False,
+        min_value=0,
+        help_text="the trial that it grows from; 0: the start network",
+    )
+    move = serializers.CharField(required=False, help_text="rest, path, widen or deepen")
     notation = serializers.CharField(required=False, help_text="Part of the notation.")
-    min_accuracy = serializers.FloatField(required=False)
-    max_parameters = serializers.FloatField(required=False)
-    max_multiply_adds = serializers.FloatField(required=False)
-    max_latency_1 = serializers.FloatField(required=False, help_text="seconds for one image")
-    max_latency_64 = serializers.FloatField(required=False, help_text="seconds for 64 images")
-    max_memory = serializers.FloatField(required=False, help_text="bytes")
+    min_accuracy = NumberField(required=False)
+    min_balanced_accuracy = NumberField(required=False)
+    max_parameters = NumberField(required=False)
+    max_multiply_adds = NumberField(required=False)
+    max_latency_1 = NumberField(required=False, help_text="seconds for one image")
+    max_latency_64 = NumberField(required=False, help_text="seconds for 64 images")
+    max_memory = NumberField(required=False, help_text="bytes")
     order = serializers.ChoiceField(
         choices=[f"{sign}{name}" for name in ORDERS for sign in ("", "-")],
         required=False,
         default="number",
     )
-
-
-class EventsSerializer(serializers.Serializer[None]):
-    """From where events are read on."""
-
-    after = serializers.IntegerField(required=False, default=0, min_value=0)
-    limit = serializers.IntegerField(required=False, default=500, min_value=1, max_value=5000)

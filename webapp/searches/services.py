@@ -2,75 +2,83 @@
 
 import json
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError, transaction
 
-from search_engine.architecture import Architecture, ImageShape
-from search_engine.config import Budget, SearchConfig
-from search_engine.errors import InvalidConfig
-from webapp.checkpoints import files
+from search_engine.spec import Architecture, ImageShape
+from search_engine.spec.search_config import Budget, SearchConfig
+from webapp.accounts import quota
 from webapp.checkpoints.models import Checkpoint
 from webapp.datasets.models import Dataset
+from webapp.datasets.selectors import usable_dataset
+from webapp.disk import require_room
 from webapp.errors import ProductError, engine_errors_as_product_errors
 from webapp.searches import lifecycle, selectors
-from webapp.searches.datasets import usable_dataset
 from webapp.searches.models import Search, Share
 from webapp.state import State
+from webapp.trainings.models import Training
 
-MAX_NAME, MAX_NOTE, MAX_TAGS, MAX_TAG = 120, 10_000, 20, 40
+MAX_NAME, MAX_KEY, MAX_NOTE, MAX_TAGS, MAX_TAG = 120, 200, 10_000, 20, 40
 
 
 def launch(
-    document: object,
     user: AbstractBaseUser,
+    config: SearchConfig,
     *,
     name: str,
     preset: str = "",
     parent: Search | None = None,
     start_checkpoint: Checkpoint | None = None,
     idempotency_key: str | None = None,
-) -> Search:
+) -> tuple[Search, bool]:
     """Launch a search.
 
     Args:
-        document: the config as JSON.
         user: its owner.
+        config: its skeleton is fitted to the data set's images.
         name: of the search.
         preset: that the config was made from.
         parent: the search that it was cloned from; one that the user may see.
-        start_checkpoint: a trained start network that the user may see, instead of training one.
+        start_checkpoint: a trained start network that the user may see, instead of training one;
+            one that has grown brings its cell and skeleton with it, and grows further.
         idempotency_key: the same key a second time gives the same search, and launches nothing.
+
+    Returns:
+        The search, and whether it is new.
 
     Raises:
         ProductError: a field is at fault, or the key was used for another search.
     """
-    config, dataset = checked(document, user)
+    require_room()
+    if start_checkpoint is not None:
+        config = started_from(start_checkpoint, config)
+    config, dataset = fitted(config, user)
     if start_checkpoint is not None:
         check_start(start_checkpoint, config)
-    name = _checked_name(name)
+    name, idempotency_key = checked_name(name, "search"), checked_key(idempotency_key)
     if idempotency_key and (earlier := _earlier(user, idempotency_key, config)):
-        return earlier
+        return earlier, False
+    quota.check(user.pk)
     try:
         with transaction.atomic():
-            return lifecycle.search_created(
+            made = lifecycle.search_created(
+                config,
                 owner=user,
                 parent=parent,
                 start_checkpoint=start_checkpoint,
                 dataset=dataset,
                 name=name,
                 preset=preset,
-                config=config.to_json(),
-                max_trials=config.budget.max_trials,
-                idempotency_key=idempotency_key or None,
+                idempotency_key=idempotency_key,
             )
+            return made, True
     except IntegrityError:
         # Of two requests with one key that came at once, the other was first.
         if idempotency_key and (earlier := _earlier(user, idempotency_key, config)):
-            return earlier
+            return earlier, False
         raise
 
 
@@ -78,25 +86,31 @@ def checked(document: object, user: AbstractBaseUser) -> tuple[SearchConfig, Dat
     """The config as the engine reads it, its skeleton fitted to the data set's images."""
     with engine_errors_as_product_errors():
         config = SearchConfig.from_json(document)
+    return fitted(config, user)
+
+
+def fitted(config: SearchConfig, user: AbstractBaseUser) -> tuple[SearchConfig, Dataset]:
+    """The config with its skeleton fitted to the images of its data set, and that data set."""
+    with engine_errors_as_product_errors():
         dataset = usable_dataset(user, config.data.name)
         shape = ImageShape(dataset.image_channels, dataset.image_height, dataset.image_width)
-        classes = len(dataset.class_names)
-        config = _fitted(config, shape, classes)
+        skeleton = replace(config.skeleton, image=shape, classes=len(dataset.class_names))
+        config = replace(config, skeleton=skeleton)
         _check_counts(config, dataset)
     return config, dataset
 
 
-def _fitted(config: SearchConfig, image: ImageShape, classes: int) -> SearchConfig:
-    try:
-        skeleton = replace(config.skeleton, image=image, classes=classes)
-    except InvalidConfig as error:
-        raise InvalidConfig(f"skeleton.{error.field}", error.reason) from error
-    return replace(config, skeleton=skeleton)
+def started_from(checkpoint: Checkpoint, config: SearchConfig) -> SearchConfig:
+    """The config as it must be to grow a checkpoint further, where it has grown."""
+    with engine_errors_as_product_errors():
+        architecture = Architecture.from_json(checkpoint.description["architecture"])
+        is_grown = architecture.cell != architecture.skeleton.start_cell
+        return config.started_from(architecture) if is_grown else config
 
 
 def check_start(checkpoint: Checkpoint, config: SearchConfig) -> None:
     """Refuse a checkpoint that is not the start network that the config describes."""
-    expected = Architecture.start(config.skeleton).to_json()
+    expected = config.start_architecture(config.skeleton.classes).to_json()
     if checkpoint.description["architecture"] != json.loads(json.dumps(expected)):
         reason = "it is not the start network that the settings describe: family, size, images"
         raise ProductError(f"Not started: {reason}.", fields={"start_checkpoint": reason})
@@ -144,11 +158,12 @@ def extend_budget(user: AbstractBaseUser, search_id: int, max_trials: int) -> No
             f"The budget is {search.max_trials} trials already; it can only grow.",
             fields={"max_trials": f"expected more than {search.max_trials}, got {max_trials}"},
         )
+    quota.check(user.pk)
     lifecycle.search_budget_extended(search_id, max_trials)
 
 
 def rename(user: AbstractBaseUser, search_id: int, name: str) -> None:
-    lifecycle.search_renamed(_own(user, search_id), _checked_name(name))
+    lifecycle.search_renamed(_own(user, search_id), checked_name(name, "search"))
 
 
 def write_note(user: AbstractBaseUser, search_id: int, note: str) -> None:
@@ -175,14 +190,12 @@ def delete(user: AbstractBaseUser, search_id: int) -> None:
             raise lifecycle.IllegalTransition(
                 f"The search is {search.state}: cancel it before you delete it."
             )
-        if search.final_trainings.filter(state__in=[State.QUEUED, State.RUNNING]).exists():
+        if Training.objects.filter(search=search, state__in=[State.QUEUED, State.RUNNING]).exists():
             raise lifecycle.IllegalTransition(
                 "A final training of this search is under way: cancel it before you delete the"
                 " search."
             )
-        folders = list(search.checkpoints.values_list("folder", flat=True))
         search.delete()
-        transaction.on_commit(partial(files.delete_all, folders))
 
 
 def retry_trial(user: AbstractBaseUser, search_id: int, number: int) -> None:
@@ -233,20 +246,24 @@ def _own_trial(user: AbstractBaseUser, search_id: int, number: int) -> int:
     return selectors.trial_to_see(user, search_id, number).pk
 
 
-def _checked_name(name: str) -> str:
+def checked_name(name: str, what: str) -> str:
+    """The name with single spaces, neither empty nor too long."""
     name = " ".join(name.split())
     if not 1 <= len(name) <= MAX_NAME:
-        raise ProductError(
-            "A search needs a name.", fields={"name": f"expected 1 to {MAX_NAME} characters"}
-        )
+        reason = f"expected 1 to {MAX_NAME} characters"
+        raise ProductError(f"A {what} needs a name.", fields={"name": reason})
     return name
 
 
+def checked_key(key: str | None) -> str | None:
+    """An idempotency key that is not too long; None where there is none."""
+    if key and len(key) > MAX_KEY:
+        reason = f"expected at most {MAX_KEY} characters"
+        raise ProductError("The key is too long.", fields={"idempotency_key": reason})
+    return key or None
+
+
 def _earlier(user: AbstractBaseUser, key: str, config: SearchConfig) -> Search | None:
-    if len(key) > 200:
-        raise ProductError(
-            "The key is too long.", fields={"idempotency_key": "expected at most 200 characters"}
-        )
     found = Search.objects.filter(owner_id=user.pk, idempotency_key=key).first()
     if found is not None and _settings(found.config) != _settings(config.to_json()):
         raise ProductError("This Idempotency-Key launched another search before.", "conflict")

@@ -2,22 +2,19 @@
 
 from typing import Any
 
-from django.contrib.auth.base_user import AbstractBaseUser
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
+from rest_framework.viewsets import ViewSet
 
-from webapp.api_requests import signed_in
-from webapp.api_schemas import PAGING, page_of, schema_of
-from webapp.pagination import Pages
+from webapp.api.requests import Pages, signed_in
+from webapp.api.schemas import PAGING, page_of, schema_of
 from webapp.searches.selectors import search_to_see
-from webapp.workers import selectors
-from webapp.workers.documents import WaitingJSON, WorkerJSON, worker_json
-from webapp.workers.models import Worker
+from webapp.workers import json, selectors
+from webapp.workers.json import WaitingJSON, WorkerJSON
 
 
-class WorkersView(APIView):
+class WorkerViewSet(ViewSet):
     """Who works."""
 
     @extend_schema(
@@ -25,18 +22,18 @@ class WorkersView(APIView):
         parameters=PAGING,
         responses={200: page_of(schema_of(WorkerJSON))},
     )
-    def get(self, request: Request) -> Response:
+    def list(self, request: Request) -> Response:
         """Every worker of the last week: its device now, its work, when it was heard of."""
         pages = Pages()
         rows: list[Any] = pages.paginate_queryset(selectors.known_workers(), request, self) or []
-        return pages.get_paginated_response(workers_json(rows, signed_in(request)))
+        return pages.get_paginated_response(json.workers_json(rows, signed_in(request)))
 
 
-class WaitingView(APIView):
+class WaitingViewSet(ViewSet):
     """Why a search does not go on."""
 
     @extend_schema(operation_id="searches_waiting", responses={200: schema_of(WaitingJSON)})
-    def get(self, request: Request, search_id: int) -> Response:
+    def retrieve(self, request: Request, search_id: int) -> Response:
         """How many workers are online that could take it, and what waits longer than it."""
         search = search_to_see(signed_in(request), search_id)
         found: WaitingJSON = {
@@ -44,9 +41,3 @@ class WaitingView(APIView):
             "ahead": selectors.ahead_of(search),
         }
         return Response(found)
-
-
-def workers_json(workers: list[Worker], user: AbstractBaseUser) -> list[WorkerJSON]:
-    """Workers with what they are at."""
-    work = selectors.work_of(workers, user)
-    return [worker_json(worker, work.get(worker.name)) for worker in workers]

@@ -7,5 +7,12 @@ class WorkersConfig(AppConfig):
     """Who works, on what device, and at what."""
 
     name = "webapp.workers"
-    label = "workers"
-    verbose_name = "Workers"
+
+    def ready(self) -> None:
+        """The list of workers can be watched, and plans know who trains."""
+        from webapp.live import registry
+        from webapp.work import fleet
+        from webapp.workers import selectors
+
+        registry.register_list(selectors.WORKERS)
+        fleet.register(selectors.fleet)

@@ -1,14 +1,20 @@
 """What is known of a worker's device: of a GPU from nvidia-smi, of a CPU from /proc. No torch."""
 
+import functools
+import json
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
+
+from search_engine import nvidia
 
 QUERY = "name,memory.used,memory.total,utilization.gpu,temperature.gpu"
-NVIDIA_SMI_SECONDS = 10
+GPU_FAULT = "ESPALIER_GPU_FAULT"
+TORCH_SECONDS = 120
 KIB, MIB = 2**10, 2**20
 PROC = Path("/proc")
 T = TypeVar("T")
@@ -39,13 +45,43 @@ class DeviceFacts:
         return asdict(self)
 
 
+class TorchSays(NamedTuple):
+    """What torch finds on this machine.
+
+    Args:
+        gpus: UUID and name of each that it finds.
+        faults: what is wrong with those that it cannot use, a sentence for each.
+    """
+
+    gpus: tuple[tuple[str, str], ...] = ()
+    faults: tuple[str, ...] = ()
+
+
+def torch_says() -> TorchSays:
+    """Asked in a process of its own, which a broken GPU may break; nothing where there is none."""
+    if nvidia.names_none(os.environ.get("CUDA_VISIBLE_DEVICES")) or not nvidia.is_likely():
+        return TorchSays()
+    command = [sys.executable, "-m", "search_engine.devices"]
+    try:
+        answer = subprocess.run(
+            command, capture_output=True, text=True, timeout=TORCH_SECONDS, check=False
+        )
+        found = json.loads(answer.stdout)
+    except subprocess.TimeoutExpired:
+        return TorchSays(faults=(f"The GPU did not answer within {TORCH_SECONDS} seconds.",))
+    except ValueError:
+        said = (answer.stderr.strip().splitlines() or [f"status {answer.returncode}"])[-1]
+        return TorchSays(faults=(f"torch could not look at the GPU: {said[:300]}",))
+    gpus = tuple((gpu["uuid"], gpu["name"]) for gpu in found["gpus"])
+    return TorchSays(gpus, tuple(found["faults"]))
+
+
 def facts() -> DeviceFacts:
     """Of the device that this process trains on: the first that CUDA_VISIBLE_DEVICES names."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    chosen = "0" if visible is None else visible.split(",")[0].strip()
-    if chosen in ("", "-1"):
+    if nvidia.names_none(visible):
         return _cpu()
-    return _gpu(chosen) or _cpu()
+    return _gpu("0" if visible is None else nvidia.named(visible)[0]) or _cpu()
 
 
 def read_gpu(line: str) -> DeviceFacts:
@@ -81,19 +117,21 @@ def read_ticks(text: str) -> tuple[int, int]:
 
 
 def _gpu(chosen: str) -> DeviceFacts | None:
-    command = ["nvidia-smi", f"--id={chosen}", f"--query-gpu={QUERY}"]
-    try:
-        answer = subprocess.run(
-            [*command, "--format=csv,noheader,nounits"],
-            capture_output=True,
-            text=True,
-            timeout=NVIDIA_SMI_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
+    card = _slice(chosen) if chosen.startswith("MIG-") else None
+    place = card.card if card else chosen
+    answer = nvidia.smi(f"--id={place}", f"--query-gpu={QUERY}", "--format=csv,noheader,nounits")
+    if not answer:
         return None
-    lines = answer.stdout.splitlines() if answer.returncode == 0 else []
-    return read_gpu(lines[0]) if lines else None
+    found = read_gpu(answer.splitlines()[0])
+    if card is None:
+        return found
+    # nvidia-smi tells memory and use of whole cards only.
+    return DeviceFacts(card.name, is_gpu=True, temperature_celsius=found.temperature_celsius)
+
+
+@functools.cache
+def _slice(uuid: str) -> nvidia.Gpu | None:
+    return next((gpu for gpu in nvidia.gpus() or () if gpu.uuid == uuid), None)
 
 
 def _cpu() -> DeviceFacts:

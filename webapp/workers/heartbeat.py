@@ -5,9 +5,10 @@ and must not hold a connection to the database then.
 """
 
 import logging
+import os
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -16,7 +17,7 @@ from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from webapp.workers import devices
-from webapp.workers.models import BEAT_SECONDS, FORGOTTEN_AFTER, Worker
+from webapp.workers.models import BEAT_SECONDS, FORGOTTEN_AFTER, TRAINING_QUEUE, Worker
 
 logger = logging.getLogger(__name__)
 
@@ -33,15 +34,33 @@ class Heartbeat:
     name: str
     queues: Sequence[str]
 
-    def start(self) -> None:
-        """Beat at once, then every few seconds, until the process ends."""
-        threading.Thread(target=self._run, name="heartbeat", daemon=True).start()
+    def start(self, end: Callable[[], object] = lambda: None) -> None:
+        """Beat at once, then every few seconds, until the process ends.
 
-    def begin(self) -> None:
-        """The first beat: since when it works, and no good-bye any more."""
+        Args:
+            end: called where the worker's GPU cannot be used: it must take no work.
+        """
+        threading.Thread(target=self._run, args=(end,), name="heartbeat", daemon=True).start()
+
+    def begin(self) -> bool:
+        """The first beat: since when it works, and no good-bye any more.
+
+        Returns:
+            Whether it can work; else it says good-bye at once, and why.
+        """
+        fault = next(iter(devices.torch_says().faults if self._trains else ()), "")
+        if fault:
+            logger.error("this worker takes no work: %s", fault)
         now = timezone.now()
         Worker.objects.filter(heartbeat_at__lt=now - FORGOTTEN_AFTER).delete()
-        self._write({"started_at": now, "stopped_at": None, "queues": list(self.queues)})
+        begun = {"started_at": now, "stopped_at": now if fault else None}
+        told = fault or (os.environ.get(devices.GPU_FAULT, "") if self._trains else "")
+        self._write({**begun, "fault": told, "queues": list(self.queues)})
+        return not fault
+
+    @property
+    def _trains(self) -> bool:
+        return TRAINING_QUEUE in self.queues
 
     def beat(self) -> None:
         """Write that it is alive, and how its device is. A good-bye stays said."""
@@ -55,13 +74,15 @@ class Heartbeat:
         with suppress(IntegrityError):  # another child of the same worker was first
             Worker.objects.create(name=self.name, **{"queues": list(self.queues), **now})
 
-    def _run(self) -> None:
-        pause = threading.Event()
-        write = self.begin
+    def _run(self, end: Callable[[], object]) -> None:
+        pause, has_begun = threading.Event(), False
         while True:
             try:
-                write()
-                write = self.beat
+                if has_begun:
+                    self.beat()
+                elif not self.begin():
+                    end()
+                has_begun = True
             except DatabaseFault as error:
                 # A database that is restarted comes back; until then the worker shows as offline.
                 logger.warning("the heartbeat could not be written: %s", error)

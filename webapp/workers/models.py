@@ -28,6 +28,7 @@ class Worker(models.Model):
     memory_total_bytes = models.BigIntegerField(null=True, blank=True)
     used_share = models.FloatField(null=True, blank=True)
     temperature_celsius = models.FloatField(null=True, blank=True)
+    fault = models.TextField(blank=True, default="")
     started_at = models.DateTimeField(default=timezone.now)
     heartbeat_at = models.DateTimeField(default=timezone.now)
     stopped_at = models.DateTimeField(null=True, blank=True)
@@ -46,5 +47,5 @@ class Worker(models.Model):
 
     @property
     def trains(self) -> bool:
-        """It evaluates trials; otherwise it coordinates searches and prepares data sets."""
+        """It trains and measures; otherwise it coordinates searches and reads files."""
         return TRAINING_QUEUE in self.queues

@@ -1,23 +1,18 @@
 """What pages and the API read of workers, in a fixed number of queries whatever their number."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable
+from typing import Any
 
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from webapp.final_trainings.models import FinalTraining
-from webapp.searches.models import Search, Trial
-from webapp.searches.selectors import visible_searches
-from webapp.state import State
-from webapp.workers.documents import WorkJSON
+from webapp.live.registry import ListKind
+from webapp.searches.models import Search
+from webapp.work import fairness, kinds
+from webapp.work.fleet import Fleet
+from webapp.work.kind import Kind
+from webapp.work.queue import GPU
 from webapp.workers.models import FORGOTTEN_AFTER, OFFLINE_AFTER, Worker
-
-Found = tuple[str, int, WorkJSON]
-"""A worker, the search that it works for, and at what."""
-
-BUSY: WorkJSON = {"text": "busy", "url": ""}
-"""What somebody sees of work that is not theirs to see."""
 
 
 def known_workers() -> QuerySet[Worker]:
@@ -34,49 +29,38 @@ def workers_online() -> list[Worker]:
     return [worker for worker in heard if worker.trains]
 
 
-def work_of(workers: Iterable[Worker], user: AbstractBaseUser) -> dict[str, WorkJSON]:
-    """What each busy worker is at, by its name; only that it is busy where that is not theirs."""
+def fleet() -> Fleet:
+    """For plans and estimates."""
+    online = workers_online()
+    return Fleet(max(1, len(online)), any(worker.is_gpu for worker in online))
+
+
+def at_work(workers: Iterable[Worker]) -> frozenset[tuple[str, str, int]]:
+    """Who is at what: to be compared, not to be shown."""
     names = [worker.name for worker in workers]
-    found = [*_start_networks(names), *_trials(names), *_final_trainings(names)]
-    seen = set(visible_searches(user).values_list("pk", flat=True))
-    return {name: work if search in seen else BUSY for name, search, work in found}
-
-
-def _start_networks(names: list[str]) -> Iterator[Found]:
-    rows = Search.objects.filter(start_worker__in=names, start_lease_until__isnull=False)
-    for pk, name, worker in rows.values_list("pk", "name", "start_worker"):
-        yield worker, pk, {"text": f"Start network of {name}", "url": f"/searches/{pk}/"}
-
-
-def _trials(names: list[str]) -> Iterator[Found]:
-    rows = Trial.objects.filter(
-        worker__in=names, state=State.RUNNING, outcome__isnull=True, lease_until__isnull=False
+    return frozenset(
+        (worker, kind.name, pk)
+        for kind in kinds.every()
+        for worker, pk in held(kind, names).values_list("worker", "pk")
     )
-    columns = ("search_id", "search__name", "number", "worker")
-    for pk, name, number, worker in rows.order_by("started_at").values_list(*columns):
-        url = f"/searches/{pk}/trials/{number}/"
-        yield worker, pk, {"text": f"Trial {number} of {name}", "url": url}
 
 
-def _final_trainings(names: list[str]) -> Iterator[Found]:
-    rows = FinalTraining.objects.filter(worker__in=names, lease_until__isnull=False)
-    for training in rows.order_by("started_at"):
-        url = training.get_absolute_url()
-        yield training.worker, training.search_id, {"text": training.name, "url": url}
+def held(kind: Kind[Any], names: list[str]) -> QuerySet[Any]:
+    """Rows that these workers are at."""
+    return kind.rows._default_manager.filter(worker__in=names, lease_until__isnull=False)
+
+
+def state() -> Hashable:
+    """Who has been heard of when, and is at what."""
+    workers = list(known_workers())
+    heard = tuple((one.pk, one.heartbeat_at, one.is_online) for one in workers)
+    return heard, at_work(workers)
 
 
 def ahead_of(search: Search) -> int:
-    """How many trainings and trials of all searches wait for a worker longer than this search's."""
-    goes_on = Q(requested="", state__in=[State.QUEUED, State.RUNNING])
-    since = search.created_at
-    waiting = Trial.objects.filter(
-        state=State.QUEUED, search__state=State.RUNNING, search__requested=""
-    )
-    if search.is_start_ready:
-        own = waiting.filter(search=search).order_by("created_at").first()
-        since = own.created_at if own else timezone.now()
-    untrained = Search.objects.filter(
-        goes_on, start_completed_at__isnull=True, start_lease_until__isnull=True
-    )
-    others = untrained.filter(created_at__lt=since).exclude(pk=search.pk).count()
-    return others + waiting.filter(created_at__lt=since).exclude(search=search).count()
+    """How much work of all kinds workers that train take before something of this search."""
+    return fairness.ahead_of(GPU, f"search:{search.pk}")
+
+
+WORKERS = ListKind(path="workers", state=state)
+"""No log tells of workers, so their list is compared once a second while it is seen."""

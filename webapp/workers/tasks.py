@@ -1,6 +1,8 @@
 """No tasks, but Celery's signals: it imports this module where a worker starts, nowhere else."""
 
 import logging
+import os
+import signal
 from typing import Any
 
 from celery.concurrency.prefork import TaskPool
@@ -13,6 +15,7 @@ from celery.signals import (
 from django.db import Error as DatabaseFault
 from django.db import connections
 
+from webapp.work.queue import CLOCK, GPU
 from webapp.workers.heartbeat import Heartbeat, say_good_bye
 
 logger = logging.getLogger(__name__)
@@ -24,7 +27,12 @@ _in_children = False
 def note_worker(sender: str, instance: Any, **_: object) -> None:
     """Before a pool forks: children know by inheritance whose they are."""
     global _heartbeat, _in_children
-    _heartbeat = Heartbeat(sender, sorted(instance.app.amqp.queues.consume_from))
+    queues = sorted(instance.app.amqp.queues.consume_from)
+    if queues == [CLOCK]:
+        return  # it does nothing that anybody waits for
+    if GPU not in queues:
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""  # before torch looks: it is there for others
+    _heartbeat = Heartbeat(sender, queues)
     _in_children = issubclass(instance.pool_cls, TaskPool)
     if _in_children:
         _leave_connection_pool()
@@ -42,7 +50,8 @@ def _leave_connection_pool() -> None:
 @worker_process_init.connect
 def start_in_child(**_: object) -> None:
     if _heartbeat is not None:
-        _heartbeat.start()
+        # Its parent ends, and whoever keeps it starts it again, later each time.
+        _heartbeat.start(end=lambda: os.kill(os.getppid(), signal.SIGTERM))
 
 
 @worker_ready.connect

@@ -1,5 +1,19 @@
+"""Addresses of the pages, and of endpoints below /api/v1/."""
+
 from django.urls import path
+from rest_framework.routers import SimpleRouter
 
-from webapp.workers import views
+from webapp.workers import api, views
 
-urlpatterns = [path("workers/", views.index, name="workers")]
+pages = [path("workers/", views.index, name="workers")]
+
+router = SimpleRouter()
+router.register("workers", api.WorkerViewSet, basename="api-worker")
+endpoints = [
+    *router.urls,
+    path(
+        "searches/<int:search_id>/waiting/",
+        api.WaitingViewSet.as_view({"get": "retrieve"}),
+        name="api-search-waiting",
+    ),
+]

@@ -1,57 +1,50 @@
 """The only place where the state of a search or a trial changes."""
 
-from webapp.searches.lifecycle.locks import IllegalTransition, locked
+from webapp.searches.lifecycle.ends import COMPARISON, search_ends, search_settled
 from webapp.searches.lifecycle.searches import (
     can_request,
-    is_busy,
     search_budget_extended,
     search_cancel_requested,
-    search_completed,
     search_created,
-    search_failed,
     search_noted,
     search_pause_requested,
     search_renamed,
     search_resumed,
-    search_settled,
     search_stop_requested,
     search_tagged,
     send_all,
-)
-from webapp.searches.lifecycle.start_network import (
-    start_claimed,
-    start_completed,
-    start_failed,
-    start_interrupted,
-    start_lease_renewed,
-    start_progressed,
-)
-from webapp.searches.lifecycle.trials import (
-    is_cancel_requested,
-    is_current,
-    trial_cancelled,
-    trial_claimed,
-    trial_created,
-    trial_ended,
-    trial_evaluated,
-    trial_interrupted,
-    trial_lease_renewed,
-    trial_pinned,
-    trial_progressed,
     trial_retried,
 )
+from webapp.searches.lifecycle.states import (
+    is_busy,
+    locked,
+    search_completed,
+    search_failed,
+)
+from webapp.searches.lifecycle.trials import (
+    TRIAL,
+    Origin,
+    origin,
+    trial_created,
+    trial_ended,
+    trial_pinned,
+)
+from webapp.work.kind import IllegalTransition
 
 __all__ = [
+    "COMPARISON",
+    "TRIAL",
     "IllegalTransition",
+    "Origin",
     "can_request",
     "is_busy",
-    "is_cancel_requested",
-    "is_current",
     "locked",
+    "origin",
     "search_budget_extended",
     "search_cancel_requested",
     "search_completed",
     "search_created",
+    "search_ends",
     "search_failed",
     "search_noted",
     "search_pause_requested",
@@ -61,20 +54,8 @@ __all__ = [
     "search_stop_requested",
     "search_tagged",
     "send_all",
-    "start_claimed",
-    "start_completed",
-    "start_failed",
-    "start_interrupted",
-    "start_lease_renewed",
-    "start_progressed",
-    "trial_cancelled",
-    "trial_claimed",
     "trial_created",
     "trial_ended",
-    "trial_evaluated",
-    "trial_interrupted",
-    "trial_lease_renewed",
     "trial_pinned",
-    "trial_progressed",
     "trial_retried",
 ]

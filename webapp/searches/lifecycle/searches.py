@@ -1,25 +1,32 @@
-"""How a search changes: each function is one transaction and one event."""
+"""What users ask of searches: each function is one transaction and one event."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from webapp.searches.events import Kind, Nothing, append
-from webapp.searches.lifecycle.locks import IllegalTransition, enter, locked, require
-from webapp.searches.models import Request, Search, Trial
+from search_engine.spec.search_config import SearchConfig
+from webapp.searches.events import Kind, append
+from webapp.searches.lifecycle.ends import COMPARISON, comparison_dropped
+from webapp.searches.lifecycle.start_network import start_training_created
+from webapp.searches.lifecycle.states import enter, locked, require
+from webapp.searches.lifecycle.trials import TRIAL
+from webapp.searches.models import Request, Search, SearchComparison, Trial
 from webapp.state import State
-from webapp.task_queue import TaskName, send_on_commit
+from webapp.trainings.kinds import TRAINING
+from webapp.work.kind import IllegalTransition
+from webapp.work.queue import TaskName, send_on_commit
 
-NOTHING: Nothing = {}
 
-
-def search_created(**fields: Any) -> Search:
-    """A search that waits for a worker."""
+def search_created(config: SearchConfig, **fields: Any) -> Search:
+    """A search whose start network waits for a worker."""
     with transaction.atomic():
-        search = Search.objects.create(**fields)
-        append(search, Kind.SEARCH_CREATED, NOTHING)
-        send_on_commit(TaskName.TRAIN_START_NETWORK, search.pk)
+        search = Search.objects.create(
+            config=config.to_json(), max_trials=config.budget.max_trials, **fields
+        )
+        append(search, Kind.SEARCH_CREATED)
+        start_training_created(search, config)
     return search
 
 
@@ -35,7 +42,13 @@ def search_stop_requested(search_id: int) -> None:
 
 def search_cancel_requested(search_id: int) -> None:
     """Trials that run are given up at their next step."""
-    _request(search_id, "cancelled", Request.CANCEL, Kind.CANCEL_REQUESTED)
+    with locked(search_id) as search:
+        _request(search_id, "cancelled", Request.CANCEL, Kind.CANCEL_REQUESTED)
+        for pk in search.trials.filter(lease_until__isnull=False).values_list("pk", flat=True):
+            TRIAL.withdraw(pk)
+        TRAINING.withdraw(search.start.pk)
+        for pk in _comparison(search):
+            COMPARISON.withdraw(pk)
 
 
 _MAY_FOLLOW = {
@@ -67,23 +80,7 @@ def _request(search_id: int, action: str, request: Request, kind: Kind) -> None:
             raise IllegalTransition(f"The search cannot be {action}: {reason}.")
         search.requested = request
         search.save(update_fields=["requested"])
-        append(search, kind, NOTHING)
-
-
-def search_settled(search_id: int) -> None:
-    """Once nothing runs any more, do what was asked for. Otherwise nothing."""
-    with locked(search_id) as search:
-        if search.requested == Request.NONE or is_busy(search):
-            return
-        if search.requested == Request.PAUSE:
-            enter(search, State.PAUSED)
-            append(search, Kind.SEARCH_PAUSED, NOTHING)
-        elif search.requested == Request.STOP:
-            search_completed(search)
-        else:
-            _give_up_trials(search)
-            enter(search, State.CANCELLED)
-            append(search, Kind.SEARCH_CANCELLED, NOTHING)
+        append(search, kind)
 
 
 def search_resumed(search_id: int) -> None:
@@ -94,14 +91,14 @@ def search_resumed(search_id: int) -> None:
             require(search, "resumed", State.PAUSED)
             raise IllegalTransition("The search cannot be resumed: it is not being paused.")
         if pausing:
-            search.requested = Request.NONE
-            search.save(update_fields=["requested"])
+            search.requested, search.failure = Request.NONE, ""
+            search.save(update_fields=["requested", "failure"])
         else:
             if search.started_at is None:  # paused while it waited for its first worker
                 search.started_at = timezone.now()
                 search.save(update_fields=["started_at"])
             enter(search, State.RUNNING)
-        append(search, Kind.SEARCH_RESUMED, NOTHING)
+        append(search, Kind.SEARCH_RESUMED)
         send_all(search)
 
 
@@ -113,30 +110,38 @@ def search_budget_extended(search_id: int, max_trials: int) -> None:
         search.config["budget"]["max_trials"] = max_trials
         search.save(update_fields=["max_trials", "config"])
         append(search, Kind.BUDGET_EXTENDED, {"max_trials": max_trials})
+        was_ending = comparison_dropped(search)
         if search.state == State.COMPLETED:
             search.trials.filter(state=State.CANCELLED).update(state=State.QUEUED)
             enter(search, State.RUNNING)
+        elif was_ending and search.requested == Request.STOP:
+            enter(search, State.RUNNING)
+            append(search, Kind.SEARCH_RESUMED)
         if search.state == State.RUNNING:
             send_all(search)
 
 
-def search_completed(search: Search) -> None:
-    """The budget is spent, or a stop was asked for. The caller holds the lock."""
-    require(search, "completed", State.RUNNING, State.PAUSED)
-    _give_up_trials(search)
-    enter(search, State.COMPLETED)
-    best: Any = {"best_trial": search.best_trial, "best_accuracy": search.best_accuracy}
-    append(search, Kind.SEARCH_COMPLETED, best)
-
-
-def search_failed(search: Search, failure: str) -> None:
-    """It cannot go on; the reason is kept. The caller holds the lock."""
-    require(search, "failed", State.QUEUED, State.RUNNING, State.PAUSED)
-    search.failure = failure
-    search.save(update_fields=["failure"])
-    _give_up_trials(search)
-    enter(search, State.FAILED)
-    append(search, Kind.SEARCH_FAILED, {"failure": failure})
+def trial_retried(trial_id: int) -> None:
+    """A failed trial waits again. What the strategy learned from the failure stays learned."""
+    search_id = Trial.objects.values_list("search_id", flat=True).get(pk=trial_id)
+    with locked(search_id) as search:
+        states = (State.RUNNING, State.PAUSED, State.COMPLETED)
+        waiting = Trial.objects.filter(pk=trial_id, state=State.FAILED)
+        if State(search.state) not in states or not waiting.update(
+            state=State.QUEUED, workers_lost=0, traceback=""
+        ):
+            raise IllegalTransition(
+                "Only a failed trial of a search that is running, paused or completed can be"
+                " tried again."
+            )
+        number = Trial.objects.values_list("number", flat=True).get(pk=trial_id)
+        append(search, Kind.TRIAL_RETRIED, {"number": number})
+        comparison_dropped(search)
+        if search.state == State.COMPLETED:
+            enter(search, State.RUNNING)
+            append(search, Kind.SEARCH_RESUMED)
+        if search.state == State.RUNNING:
+            send_all(search)
 
 
 def search_renamed(search_id: int, name: str) -> None:
@@ -160,29 +165,22 @@ def search_tagged(search_id: int, tags: list[str]) -> None:
         append(search, Kind.SEARCH_TAGGED, {"tags": tags})
 
 
-def is_busy(search: Search) -> bool:
-    """Whether a worker holds the start network or a trial, or the engine has to hear a result."""
-    training = search.start_lease_until is not None
-    return training or search.trials.filter(state=State.RUNNING).exists()
+def _comparison(search: Search) -> Iterable[int]:
+    """Of the search, where it is under way."""
+    under_way = [State.QUEUED, State.RUNNING]
+    rows = SearchComparison.objects.filter(search=search, state__in=under_way)
+    return rows.values_list("pk", flat=True)
 
 
 def send_all(search: Search) -> None:
     """Say on commit all that is due for a running search. Said twice it is done once."""
     if not search.is_start_ready:
-        send_on_commit(TaskName.TRAIN_START_NETWORK, search.pk)
+        TRAINING.send(search.start.pk)
         return
-    queued = list(search.trials.filter(state=State.QUEUED).values_list("pk", flat=True))
-    Trial.objects.filter(pk__in=queued).update(sent_at=timezone.now())
-    for trial_id in queued:
-        send_on_commit(TaskName.EVALUATE_TRIAL, trial_id)
+    queued = search.trials.filter(state=State.QUEUED)
+    for pk in queued.values_list("pk", flat=True):
+        TRIAL.send(pk)
+    queued.update(sent_at=timezone.now(), not_before=None, delays=0)
+    for pk in _comparison(search):
+        COMPARISON.send(pk)
     send_on_commit(TaskName.ADVANCE_SEARCH, search.pk)
-
-
-def _give_up_trials(search: Search) -> None:
-    """What has not ended never will; workers notice that their tokens are no longer current."""
-    unfinished = search.trials.filter(state__in=[State.QUEUED, State.RUNNING])
-    # Tried again after it had failed, and now not to the end: what is known of it is the failure.
-    unfinished.filter(record__isnull=False).update(
-        state=State.FAILED, lease_until=None, progress=None
-    )
-    unfinished.update(state=State.CANCELLED, lease_until=None, progress=None)

@@ -3,9 +3,21 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db import transaction
 
-FIRST = "digits"
-"""So small that it is prepared at once: the first page offers it before a worker has started."""
+from search_engine.data import Description, available_datasets
+from webapp.datasets import uploads
+from webapp.datasets.files import library_folder, prepared_folder
+from webapp.datasets.kinds import PREPARATION
+from webapp.datasets.models import Dataset
+from webapp.datasets.services import IDLE
+from webapp.state import State
+from webapp.work import runner
+
+FIRST = ("clothing", "digits")
+"""So small that they are prepared at once: the first page offers them before a worker has
+started.
+"""
 
 
 class Command(BaseCommand):
@@ -14,13 +26,42 @@ class Command(BaseCommand):
     help = "Make or refresh the rows of published data sets."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        # Only here: `manage.py help` and the web process stay free of torch.
-        from webapp.datasets import built_in, preparation, uploads
-
         uploads.clear_left_uploads()
-        datasets = built_in.sync()
+        datasets = sync()
         for dataset in datasets:
-            if dataset.engine_name == FIRST and not dataset.is_ready:
-                preparation.prepare(dataset.pk)
+            if dataset.engine_name in FIRST and not dataset.is_ready:
+                runner.run(PREPARATION.name, dataset.pk, "sync_datasets")
         here = ", ".join(dataset.name for dataset in datasets if dataset.on_disk)
         self.stdout.write(f"{len(datasets)} published data sets; on this server: {here}.")
+
+
+def sync() -> list[Dataset]:
+    """Make or refresh all rows; have those prepared whose files have appeared."""
+    return [_sync(description) for description in available_datasets(library_folder())]
+
+
+@transaction.atomic
+def _sync(description: Description) -> Dataset:
+    known = {
+        "name": description.title,
+        "licence": description.licence,
+        "source": description.source,
+        "classes": description.classes,
+        "image_channels": description.image_shape[0],
+        "image_height": description.image_shape[1],
+        "image_width": description.image_shape[2],
+        "downloadable": description.downloadable,
+        "debian_package": description.debian_package,
+        "on_disk": description.on_disk,
+    }
+    dataset, _ = Dataset.objects.update_or_create(
+        engine_name=description.name, owner=None, defaults=known
+    )
+    if not description.on_disk:
+        # No longer on this server: as if nobody had asked for it.
+        ready = Dataset.objects.filter(pk=dataset.pk, state=State.COMPLETED)
+        ready.update(state="", prepared_at=None)
+    elif not (dataset.is_ready and prepared_folder(dataset.pk).is_dir()):
+        PREPARATION.again(dataset, IDLE)
+    dataset.refresh_from_db()
+    return dataset

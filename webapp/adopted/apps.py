@@ -1,0 +1,19 @@
+"""The app's place in Django."""
+
+from django.apps import AppConfig
+
+
+class AdoptedConfig(AppConfig):
+    """Networks of users' own."""
+
+    name = "webapp.adopted"
+    verbose_name = "Adopted networks"
+
+    def ready(self) -> None:
+        """What workers do with them is known to all, and they can be watched."""
+        from webapp.adopted import kinds
+        from webapp.adopted.models import AdoptedNetwork
+        from webapp.checkpoints import files
+
+        kinds.register()
+        files.go_with(AdoptedNetwork, lambda row: row.folder)

@@ -1,0 +1,65 @@
+"""What every endpoint asks of a request, and the pages in which lists are answered."""
+
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db.models import Model, QuerySet
+from rest_framework.pagination import PageNumberPagination
+from rest_framework.request import Request
+from rest_framework.serializers import Serializer
+
+from webapp.errors import ProductError
+
+Row = TypeVar("Row", bound=Model)
+
+MOST_IDS: Final = 200
+"""As many as a page of a list has rows."""
+
+
+def signed_in(request: Request) -> AbstractBaseUser:
+    """The user: the API's default permission has let nobody else in."""
+    assert isinstance(request.user, AbstractBaseUser)
+    return request.user
+
+
+def sent_fields(request: Request) -> Mapping[str, Any]:
+    """What was sent, for a form: serializers refuse what is no object themselves."""
+    if not isinstance(request.data, Mapping):
+        raise ProductError("Send an object: names of fields with their values.")
+    return request.data
+
+
+def with_ids(rows: QuerySet[Row], request: Request) -> QuerySet[Row]:
+    """Of the rows those that `?ids=1,2,3` names; all where it names none."""
+    given = request.query_params.get("ids")
+    if given is None:
+        return rows
+    ids = given.split(",")
+    if len(ids) > MOST_IDS or not all(one.isdecimal() and len(one) < 16 for one in ids):
+        reason = f"expected at most {MOST_IDS} whole numbers with commas between them"
+        raise ProductError(f"Ids: {reason}.", fields={"ids": reason})
+    return rows.filter(pk__in=[int(one) for one in ids])
+
+
+def read(kind: type[Serializer[None]], data: Any) -> dict[str, Any]:
+    """What was sent, checked."""
+    serializer = kind(data=data)
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)
+
+
+class Pages(PageNumberPagination):
+    """`?page=2&page_size=100`."""
+
+    page_size = 50
+    page_size_query_param = "page_size"
+    max_page_size = 200
+
+    def get_page_size(self, request: Request) -> int | None:
+        """More than the most is the most; what is no number is refused, not forgotten."""
+        wanted = request.query_params.get("page_size", "1")
+        if not wanted.isdecimal() or int(wanted) < 1:
+            reason = f"expected a whole number 1 to {self.max_page_size}"
+            raise ProductError(f"Page size: {reason}.", fields={"page_size": reason})
+        return super().get_page_size(request)

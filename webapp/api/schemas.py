@@ -1,0 +1,153 @@
+"""OpenAPI of what the API writes, from the TypedDicts that type it, and of configs it reads."""
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ResolvedComponent, resolve_type_hint
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+
+from search_engine.spec.declared import Declared, adapter
+from webapp.errors import ErrorBody
+
+Schema = dict[str, Any]
+
+_NAME = "Config{model}"
+_OWN = {"unit": "x-unit", "variants": "x-families"}
+
+REFUSALS = {
+    "400": "What was sent is not valid.",
+    "401": "Nobody has signed in, or the token is not valid.",
+    "403": "You may see this, but not do it.",
+    "404": "There is nothing here, or it is not yours to see.",
+    "409": "Its state does not allow it.",
+    "413": "What was sent is too large.",
+    "415": "What was sent is of another kind than those listed.",
+    "429": "Too many requests; `Retry-After` says in how many seconds to ask again.",
+}
+
+PAGING = [
+    OpenApiParameter("page", int, description="Which page, from 1."),
+    OpenApiParameter("page_size", int, description="Rows of a page: 50 unless said, at most 200."),
+]
+
+
+IDS = OpenApiParameter("ids", str, description="Only these, such as `1,2,3`.")
+
+
+def schema_of(kind: type) -> Schema:
+    """The schema of a TypedDict."""
+    found: Schema = resolve_type_hint(kind)  # type: ignore[no-untyped-call]
+    return found
+
+
+def page_of(item: Schema) -> Schema:
+    """A page of a list."""
+    link = {"type": "string", "format": "uri", "nullable": True}
+    properties = {
+        "count": {"type": "integer"},
+        "next": link,
+        "previous": link,
+        "results": {"type": "array", "items": item},
+    }
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def list_of(item: Schema) -> Schema:
+    return {"type": "array", "items": item}
+
+
+def document_errors(result: Schema, **_: Any) -> Schema:
+    """Every operation may be refused, always in the one shape: drf-spectacular's last step.
+
+    Views name what they answer when all goes well; what may go wrong follows from what they take.
+    """
+    result["components"]["schemas"]["Error"] = {
+        "description": "Why a request was refused: a sentence, a word for programs, and a sentence"
+        " for each field that is at fault.",
+        **schema_of(ErrorBody),
+    }
+    body = {"schema": {"$ref": "#/components/schemas/Error"}}
+    for address, methods in result["paths"].items():
+        for method, operation in methods.items():
+            for status in _refusals(address, method, operation):
+                refusal = {"description": REFUSALS[status], "content": {"application/json": body}}
+                operation["responses"].setdefault(status, refusal)
+    return result
+
+
+def _refusals(address: str, method: str, operation: Schema) -> set[str]:
+    found = {"401", "403", "429"}
+    if "requestBody" in operation:
+        found |= {"400", "404", "409", "413", "415"}  # what it names may be gone, or not its turn
+    if operation.get("parameters"):
+        found |= {"400", "404"}
+    if method != "get" or address.endswith("/download/"):
+        found |= {"409"}
+    return found
+
+
+def with_fields(**types: str) -> Schema:
+    """An object of these fields."""
+    properties = {name: {"type": kind} for name, kind in types.items()}
+    return {"type": "object", "properties": properties}
+
+
+class ConfigField(serializers.DictField):
+    """Settings that are laid over a config: any of them may be left out.
+
+    Args:
+        kind: of the config. It is judged when the settings are laid over, not here.
+    """
+
+    def __init__(self, kind: type[Declared], **options: Any) -> None:
+        super().__init__(required=False, default=dict, **options)
+        self.kind = kind
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "ConfigField":
+        return ConfigField(self.kind)
+
+
+class ConfigFieldSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """Found by drf-spectacular, which registers such classes when they are defined."""
+
+    target_class = ConfigField
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> dict[str, Any]:
+        """The schema, whose parts become components of the document."""
+        schema = adapter(self.target.kind).json_schema(ref_template=f"#/components/schemas/{_NAME}")
+        for model, part in schema.pop("$defs", {}).items():
+            component = ResolvedComponent(  # type: ignore[no-untyped-call]
+                name=_NAME.format(model=model),
+                type=ResolvedComponent.SCHEMA,
+                schema=_in_openapi(part),
+                object=_NAME.format(model=model),
+            )
+            auto_schema.registry.register_on_missing(component)
+        return dict(_in_openapi(schema))
+
+
+def _in_openapi(schema: Any) -> Any:
+    """JSON Schema in the words of OpenAPI 3.0."""
+    if isinstance(schema, list):
+        return [_in_openapi(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    # Fields may be called like a word of the schema.
+    fields = {name: _in_openapi(part) for name, part in schema.get("properties", {}).items()}
+    found = {_OWN.get(name, name): _in_openapi(part) for name, part in schema.items()}
+    if fields:
+        found["properties"] = fields
+    if "const" in found:
+        found["enum"] = [found.pop("const")]
+    for limit in ("minimum", "maximum"):
+        exclusive = f"exclusive{limit.capitalize()}"
+        if exclusive in found:
+            found |= {limit: found[exclusive], exclusive: True}
+    if "prefixItems" in found:
+        found["items"] = found.pop("prefixItems")[0]
+    if {"type": "null"} in found.get("anyOf", []):
+        (kind,) = (part for part in found.pop("anyOf") if part != {"type": "null"})
+        found |= {**kind, "nullable": True}
+    return found

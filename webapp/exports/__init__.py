@@ -1,1 +1,0 @@
-"""Exports: files made from checkpoints, for use without Espalier."""

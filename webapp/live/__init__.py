@@ -1,0 +1,1 @@
+"""What happens, numbered: one log a topic, and how it reaches whoever watches."""

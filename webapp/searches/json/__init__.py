@@ -1,0 +1,1 @@
+"""Searches and trials as JSON: one shape for pages, API and sockets."""

@@ -1,0 +1,95 @@
+"""The launch form of a final training. It reads text; the declaration judges."""
+
+from typing import Any
+
+from django import forms
+
+from search_engine.spec.final_training import FinalTrainingConfig, Weights
+from webapp.errors import ProductError, add_to_form
+from webapp.forms import ConfigForm, Document, Place
+from webapp.searches.models import Search, Trial
+from webapp.trainings import documents
+from webapp.trainings.documents import Compare
+
+_NETWORK, _TRAINING, _MORE = "Network", "Training", "Advanced"
+_COMPARE = {
+    Compare.SAME_SETTINGS: "yes, with the same settings",
+    Compare.SAME_PARAMETERS: "yes, with as many parameters",
+    Compare.NONE: "no",
+}
+
+
+class FinalForm(ConfigForm):
+    """Name, preset, and what matters of a `FinalTrainingConfig` under its dotted names.
+
+    Args:
+        search: whose trial is trained.
+        trial: whose cell.
+        base: the document that the fields are filled from, and that hidden settings come from.
+    """
+
+    config_type = FinalTrainingConfig
+    layout = {  # noqa: RUF012  # as the base declares it
+        _NETWORK: ("skeleton", "weights"),
+        _TRAINING: (
+            *("recipe.epochs", "recipe.batch_size", "recipe.learning_rate"),
+            *("skeleton.drop_path", "cutout", "data.validation", "seed"),
+        ),
+        _MORE: (
+            *("recipe.weight_decay", "recipe.momentum", "recipe.warmup_epochs"),
+            *("recipe.label_smoothing", "recipe.gradient_clip", "recipe.ema_decay"),
+            *("recipe.class_weights", "recipe.norm_batches", "recipe.precision"),
+        ),
+    }
+    hidden = frozenset(
+        {
+            *("skeleton.image", "skeleton.classes"),  # those of the data set
+            *("skeleton.widths", "skeleton.extra_layers"),  # what transformations have changed
+        }
+    )
+    offered = {  # noqa: RUF012
+        "weights": {
+            Weights.SCRATCH: "fresh, from scratch",
+            Weights.GROWN: "grown from the trial's",
+        }
+    }
+
+    name = forms.CharField(max_length=120, label="Name", required=False)
+    preset = forms.CharField(required=False, widget=forms.HiddenInput)
+    compare = forms.ChoiceField(
+        choices=list(_COMPARE.items()),
+        label="Train the start network, too",
+        help_text="with the same recipe, to compare with",
+    )
+
+    def __init__(
+        self, *args: Any, search: Search, trial: Trial, base: Document, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, base=base, **kwargs)
+        self._search, self._trial = search, trial
+
+    @property
+    def config(self) -> FinalTrainingConfig | None:
+        """As it was judged; None where it was refused."""
+        found: FinalTrainingConfig | None = self.cleaned_data.get("config")
+        return found
+
+    def clean(self) -> Document:
+        """Let the declaration judge; its reasons go beside the fields."""
+        super().clean()
+        if not self.errors:
+            try:
+                config = documents.checked(self.document(), self._search, self._trial)
+                self.cleaned_data["config"] = config
+                documents.compared(config, Compare(self.cleaned_data["compare"]))
+            except ProductError as error:
+                add_to_form(self, error)
+        return self.cleaned_data
+
+    def groups(self) -> list[tuple[str, list[Place]]]:
+        """What is always open, under its headings."""
+        return [(heading, self.places(heading)) for heading in (_NETWORK, _TRAINING)]
+
+    def more(self) -> list[Place]:
+        """What is folded away."""
+        return self.places(_MORE)
