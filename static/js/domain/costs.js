@@ -7,9 +7,27 @@ const bytes = (count, ticks) => `${tickCount(count, ticks)}B`;
 
 /** `start` names the start network's value in a search, where it has one. */
 export const COSTS = {
-  parameters: { title: "Parameters", tick: tickCount, text: (value) => `${shortCount(value)} parameters`, start: "start_parameters" },
-  multiply_adds: { title: "Multiply-adds", tick: tickCount, text: (value) => `${shortCount(value)} multiply-adds`, start: "start_multiply_adds" },
-  latency_1: { title: "Latency, one image", tick: milliseconds, text: (value) => `${milliseconds(value)} for one image` },
-  latency_64: { title: "Latency, 64 images", tick: milliseconds, text: (value) => `${milliseconds(value)} for 64 images` },
+  parameters: {
+    title: "Parameters",
+    tick: tickCount,
+    text: (value) => `${shortCount(value)} parameters`,
+    start: "start_parameters",
+  },
+  multiply_adds: {
+    title: "Multiply-adds",
+    tick: tickCount,
+    text: (value) => `${shortCount(value)} multiply-adds`,
+    start: "start_multiply_adds",
+  },
+  latency_1: {
+    title: "Latency, one image",
+    tick: milliseconds,
+    text: (value) => `${milliseconds(value)} for one image`,
+  },
+  latency_64: {
+    title: "Latency, 64 images",
+    tick: milliseconds,
+    text: (value) => `${milliseconds(value)} for 64 images`,
+  },
   memory: { title: "Memory", tick: bytes, text: (value) => `${bytes(value)} of memory` },
 };

@@ -1,16 +1,42 @@
 // The trial table's filter: `accuracy > 0.93 and parameters < 2e6`, with `or` and brackets.
 
 const FIELDS = {
-  trial: "trial", number: "trial", accuracy: "accuracy", acc: "accuracy", gain: "gain", parameters: "parameters",
-  params: "parameters", multiply_adds: "multiply_adds", latency: "latency_1", latency_1: "latency_1",
-  latency_64: "latency_64", memory: "memory", seconds: "seconds", reward: "reward", state: "state",
-  worker: "worker", pinned: "pinned", notation: "notation",
+  trial: "trial",
+  number: "trial",
+  accuracy: "accuracy",
+  acc: "accuracy",
+  balanced_accuracy: "balanced_accuracy",
+  balanced: "balanced_accuracy",
+  gain: "gain",
+  parameters: "parameters",
+  params: "parameters",
+  multiply_adds: "multiply_adds",
+  latency: "latency_1",
+  latency_1: "latency_1",
+  latency_64: "latency_64",
+  memory: "memory",
+  seconds: "seconds",
+  reward: "reward",
+  state: "state",
+  worker: "worker",
+  pinned: "pinned",
+  notation: "notation",
+  move: "move",
+  parent: "parent",
+  role: "role",
 };
 const COMPARE = {
-  ">": (a, b) => a > b, ">=": (a, b) => a >= b, "<": (a, b) => a < b, "<=": (a, b) => a <= b,
-  "=": (a, b) => a === b, "==": (a, b) => a === b, "!=": (a, b) => a !== b, "~": (a, b) => String(a).includes(b),
+  ">": (a, b) => a > b,
+  ">=": (a, b) => a >= b,
+  "<": (a, b) => a < b,
+  "<=": (a, b) => a <= b,
+  "=": (a, b) => a === b,
+  "==": (a, b) => a === b,
+  "!=": (a, b) => a !== b,
+  "~": (a, b) => String(a).includes(b),
 };
-const TOKEN = /\s*(?:(>=|<=|==|!=|[<>=~()])|([\d.]+(?:e[+-]?\d+)?\s*[%kKMG]?)|"([^"]*)"|([A-Za-z_][\w]*))/y;
+const TOKEN =
+  /\s*(?:(>=|<=|==|!=|[<>=~()])|([\d.]+(?:e[+-]?\d+)?\s*[%kKMG]?)|"([^"]*)"|([A-Za-z_][\w]*))/y;
 const SCALE = { k: 1e3, K: 1e3, M: 1e6, G: 1e9 };
 
 /** {filter} or {error}; an empty text gives the filter null: all pass. */
@@ -19,7 +45,8 @@ export function parseFilter(text) {
   try {
     const reader = { tokens: tokens(text), at: 0 };
     const filter = either(reader);
-    if (reader.at < reader.tokens.length) throw new Error(`Did not expect ${reader.tokens[reader.at].text} here.`);
+    if (reader.at < reader.tokens.length)
+      throw new Error(`Did not expect ${reader.tokens[reader.at].text} here.`);
     return { filter };
   } catch (error) {
     return { error: error.message };

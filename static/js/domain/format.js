@@ -10,7 +10,8 @@ export const percent = (fraction, digits = 2) =>
 /** A round number on an axis, with as many digits as the steps between ticks have. */
 export function tick(value, ticks, scale = 1) {
   const step = ticks.length > 1 ? scale * Math.abs(ticks[1] - ticks[0]) : 1;
-  const digits = [0, 1, 2].find((count) => Math.abs(Number(step.toFixed(count)) - step) < 1e-6) ?? 3;
+  const digits =
+    [0, 1, 2].find((count) => Math.abs(Number(step.toFixed(count)) - step) < 1e-6) ?? 3;
   return (scale * value).toFixed(digits);
 }
 
@@ -20,11 +21,26 @@ export const percentTick = (value, ticks) => (value > 1 + 1e-9 ? "" : tick(value
 export const percentWithUnit = (fraction, digits = 2) =>
   fraction == null ? NONE : `${percent(fraction, digits)}${THIN}%`;
 
+/**
+ * An accuracy as [number, unit] with its standard error, if it is known of how many images: 0.9667
+ * of 300 is ["96.7", "% ± 1.0"]. The engine's `number_and_noise` writes the same.
+ */
+export function withNoise(fraction, images) {
+  if (fraction == null || !images) return [percent(fraction), fraction == null ? "" : "%"];
+  const half = 1 / (2 * images);
+  const share = Math.min(Math.max(fraction, half), 1 - half);
+  const error = Math.sqrt((share * (1 - share)) / images);
+  const digits = error < 0.001 ? 2 : 1;
+  return [percent(fraction, digits), `% ± ${percent(error, digits)}`];
+}
+
+export const withNoiseText = (fraction, images) => withNoise(fraction, images).join(THIN).trim();
+
 /** A difference of two fractions in points, with its sign: "+1.87". */
-export function points(difference) {
+export function points(difference, digits = 2) {
   if (difference == null || Number.isNaN(difference)) return NONE;
-  const text = Math.abs(100 * difference).toFixed(2);
-  if (text === "0.00") return "±0.00";
+  const text = percent(Math.abs(difference), digits);
+  if (!Number(text)) return `±${text}`;
   return `${difference < 0 ? "−" : "+"}${text}`;
 }
 
@@ -57,12 +73,20 @@ export function tickCount(count, ticks = []) {
 /** A whole number in the reader's own grouping. */
 export const whole = (count) => (count == null ? NONE : Math.round(count).toLocaleString("en"));
 
-const UNITS = [["d", 86_400], ["h", 3_600], ["min", 60], ["s", 1]];
+/** @type {[string, number][]} */
+const UNITS = [
+  ["d", 86_400],
+  ["h", 3_600],
+  ["min", 60],
+  ["s", 1],
+];
 
 /** 0.00000041 is "4.1 × 10⁻⁷"; for what no digits and units say better. */
 export function power(value) {
   const [digits, exponent] = value.toExponential(1).split("e");
-  const raised = [...String(Number(exponent))].map((sign) => (sign === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(sign)])).join("");
+  const raised = [...String(Number(exponent))]
+    .map((sign) => (sign === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(sign)]))
+    .join("");
   return `${digits === "1.0" ? "" : `${digits} × `}10${raised}`;
 }
 
@@ -95,7 +119,9 @@ export function remainingRange(low, high) {
   return from === to ? [from, ""] : [from, `– ${to}`];
 }
 
+/** @type {Intl.DateTimeFormatOptions} */
 const CLOCK = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+/** @type {Intl.DateTimeFormatOptions} */
 const DAY = { year: "numeric", month: "short", day: "numeric" };
 
 /** The time of day in the reader's zone; `zone` is for tests. */
@@ -104,8 +130,12 @@ export const clock = (at, zone) =>
 
 /** Day and time in the reader's zone, with the zone's name. */
 export const dateTime = (at, zone) =>
-  new Intl.DateTimeFormat("en-GB", { ...DAY, ...CLOCK, timeZone: zone, timeZoneName: "short" })
-    .format(new Date(at));
+  new Intl.DateTimeFormat("en-GB", {
+    ...DAY,
+    ...CLOCK,
+    timeZone: zone,
+    timeZoneName: "short",
+  }).format(new Date(at));
 
 /** Today only the time, on other days the day too. */
 export function shortTime(at, now = Date.now(), zone) {
@@ -118,7 +148,11 @@ export function shortTime(at, now = Date.now(), zone) {
 export const plural = (count, word) => `${whole(count)} ${word}${count === 1 ? "" : "s"}`;
 
 const STATES = {
-  queued: "Queued", running: "Running", paused: "Paused", completed: "Completed",
-  failed: "Failed", cancelled: "Cancelled",
+  queued: "Queued",
+  running: "Running",
+  paused: "Paused",
+  completed: "Completed",
+  failed: "Failed",
+  cancelled: "Cancelled",
 };
 export const stateName = (state) => STATES[state] ?? state;

@@ -2,11 +2,27 @@
 
 /** Proportions in pixels. A chip width of 0 grows with the kernel: the glyph has no labels. */
 export const FULL = {
-  row: 30, chip: 54, chipHeight: 20, gap: 10, fork: 26, merge: 30, ring: 8, dot: 3.5, pad: 24,
+  row: 30,
+  chip: 54,
+  chipHeight: 20,
+  gap: 10,
+  fork: 26,
+  merge: 30,
+  ring: 8,
+  dot: 3.5,
+  pad: 24,
   labels: true,
 };
 export const GLYPH = {
-  row: 9, chip: 0, chipHeight: 3, gap: 3, fork: 7, merge: 7, ring: 2, dot: 1.2, pad: 6,
+  row: 9,
+  chip: 0,
+  chipHeight: 3,
+  gap: 3,
+  fork: 7,
+  merge: 7,
+  ring: 2,
+  dot: 1.2,
+  pad: 6,
   labels: false,
 };
 
@@ -23,7 +39,11 @@ const chipHeight = (operation, size) =>
 export function measure(node, size) {
   const branches = (node?.branches ?? []).map((branch) => {
     const below = measure(branch.node, size);
-    return { branch, below, length: 2 * size.gap + chipWidth(branch.operation, size) + below.width };
+    return {
+      branch,
+      below,
+      length: 2 * size.gap + chipWidth(branch.operation, size) + below.width,
+    };
   });
   if (!branches.length) return { width: 0, height: size.row, middle: size.row / 2, branches };
   let top = 0;
@@ -34,7 +54,11 @@ export function measure(node, size) {
   const many = branches.length > 1;
   const longest = Math.max(...branches.map(({ length }) => length));
   return {
-    node, branches, many, longest, height: top,
+    node,
+    branches,
+    many,
+    longest,
+    height: top,
     width: longest + (many ? size.fork + size.merge : 0),
     middle: (branches[0].row + branches.at(-1).row) / 2,
   };
@@ -53,8 +77,13 @@ export function layoutCell(cell, size = FULL) {
   const measured = measure(cell.root, size);
   const margin = size.row * 0.13;
   const drawing = {
-    size, width: measured.width + 2 * size.pad, height: measured.height + 2 * margin,
-    wires: [], chips: [], allocations: [], merges: [],
+    size,
+    width: measured.width + 2 * size.pad,
+    height: measured.height + 2 * margin,
+    wires: [],
+    chips: [],
+    allocations: [],
+    merges: [],
   };
   const y = margin + measured.middle;
   const end = size.pad + measured.width;
@@ -73,7 +102,15 @@ function placeNode(drawing, measured, key, x, top) {
   const close = end + size.merge - size.ring;
   measured.branches.forEach((part, index) => {
     const below = key ? `${key}.${index}` : `${index}`;
-    placePath(drawing, part, below, { x, y, start, end, close, row: top + part.row, many: measured.many });
+    placePath(drawing, part, below, {
+      x,
+      y,
+      start,
+      end,
+      close,
+      row: top + part.row,
+      many: measured.many,
+    });
   });
   if (!measured.many) return;
   const split = measured.node.allocation === "split";
@@ -88,9 +125,10 @@ function placePath(drawing, part, key, { x, y, start, end, close, row, many }) {
   const width = chipWidth(operation, size);
   const after = start + 2 * size.gap + width;
   const opens = many ? move(x, y) + curve(x, y, start, row) : move(start, row);
-  const passes = operation === "identity"
-    ? line(after)
-    : line(start + size.gap) + move(start + size.gap + width, row) + line(after);
+  const passes =
+    operation === "identity"
+      ? line(after)
+      : line(start + size.gap) + move(start + size.gap + width, row) + line(after);
   const tail = move(start + part.length, row) + line(end) + (many ? curve(end, row, close, y) : "");
   drawing.wires.push({ key, d: opens + passes + tail, identity: operation === "identity" });
   if (operation !== "identity") {

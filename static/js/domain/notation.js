@@ -4,7 +4,11 @@
 import { OPERATIONS } from "./operations.js";
 
 const BY_SYMBOL = Object.fromEntries(
-  Object.entries(OPERATIONS).flatMap(([name, { symbol }]) => [[symbol, name], [name, name]]));
+  Object.entries(OPERATIONS).flatMap(([name, { symbol }]) => [
+    [symbol, name],
+    [name, name],
+  ]),
+);
 const TOKEN = /->|[[\],]|[\w/]+/g;
 
 /** The cell, or null where the text is not one. */

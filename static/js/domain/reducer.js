@@ -1,13 +1,12 @@
 // (state, events) -> state: what the page knows, kept current by the search's numbered events.
-// State: {search, sequence, trials: Map(number -> trial), total, partial, sites, log, gap}. An event
-// that was seen does nothing; one that comes too early sets `gap`, and is left for the replay that
+// State: {search, sequence, trials: Map(number -> trial), total, partial, sites, comparison, log,
+// gap}. An event that was seen does nothing; one that comes too early sets `gap`, and is left for the replay that
 // the gap asks for. While `partial`, trials that ended long ago are not there yet.
 
-const LOG_LINES = 400;
-const QUIET = new Set(["trial.progress", "start_network.progress", "final_training.progress"]);
-const FINAL = new Set(["completed", "failed", "cancelled"]);
+import { isChild } from "./control.js";
+import { elapsed, unseen, withEarlierLog, withLine, isProgress } from "./feed.js";
 
-export const isFinal = (state) => FINAL.has(state);
+export { withEarlierLog };
 
 /** The state of a page as the server gave it, at `now` in milliseconds. */
 export function initialState(page, now) {
@@ -17,7 +16,10 @@ export function initialState(page, now) {
     search: { ...page.search, ...(!partial && counts(page.trials)), elapsed_at: now },
     sequence: page.sequence,
     trials: new Map(page.trials.map((trial) => [trial.number, trial])),
-    total, partial, sites: page.sites ?? null,
+    total,
+    partial,
+    sites: page.sites ?? null,
+    comparison: page.comparison ?? null,
     log: [],
     gap: false,
   };
@@ -26,56 +28,33 @@ export function initialState(page, now) {
 /** From the trials themselves: an event that they have in them already must not count twice. */
 function counts(trials) {
   const found = { trials_running: 0, trials_completed: 0, trials_failed: 0 };
-  for (const { state } of trials) if (COUNTED[state]) found[COUNTED[state]] += 1;
+  for (const trial of trials) count(found, trial, 1);
   return found;
 }
 
 /**
  * The state after events in order.
- * @param complete the events come from a replay: numbers that are left out were compacted away.
+ * @param complete the events come from a replay: numbers that are left out were overtaken.
+ * @param can what may be done now, as the server says it with the events
  */
-export function reduce(state, events, { complete = false } = {}) {
-  const draft = { ...state, search: { ...state.search }, trials: new Map(state.trials), gap: false };
-  let seen = 0;
-  for (const event of events) {
-    if (event.sequence <= draft.sequence) continue;
-    if (event.sequence > draft.sequence + 1 && !complete) {
-      draft.gap = true;
-      break;
-    }
+export function reduce(state, events, { complete = false, can = undefined } = {}) {
+  const [found, gap] = unseen(state.sequence, events, complete);
+  if (!found.length) return gap === state.gap ? state : { ...state, gap };
+  const draft = { ...state, search: { ...state.search }, trials: new Map(state.trials), gap };
+  for (const event of found) {
     HANDLERS[event.kind]?.(draft, event.payload, event);
     draft.sequence = event.sequence;
-    if (!QUIET.has(event.kind)) draft.log = [...draft.log.slice(1 - LOG_LINES), event];
-    seen += 1;
+    if (!isProgress(event)) draft.log = withLine(draft.log, event);
   }
-  if (!seen) return draft.gap === state.gap ? state : { ...state, gap: draft.gap };
-  draft.search.can = rights(draft.search);
+  if (can) draft.search.can = can;
   return draft;
 }
 
-/** Earlier events for the log alone: they are in the state already. */
-export function withEarlierLog(state, events) {
-  const first = state.log[0]?.sequence ?? state.sequence + 1;
-  const earlier = events.filter(({ sequence, kind }) => sequence < first && !QUIET.has(kind));
-  return { ...state, log: [...earlier, ...state.log].slice(-LOG_LINES) };
-}
-
-/** What may be asked next. Who may not edit a search may not steer it either. */
-function rights(search) {
-  const { state, requested, can } = search;
-  const steers = Boolean(can?.edit);
-  const running = state === "running" || state === "queued";
-  return {
-    ...can,
-    pause: steers && running && !requested,
-    resume: steers && (running ? requested === "pause" : state === "paused" && !requested),
-    stop: steers && search.start_accuracy != null && !isFinal(state) && !["stop", "cancel"].includes(requested),
-    cancel: steers && !isFinal(state) && requested !== "cancel",
-    download: Boolean(can?.download),
-  };
-}
-
-const COUNTED = { running: "trials_running", completed: "trials_completed", failed: "trials_failed" };
+const COUNTED = {
+  running: "trials_running",
+  completed: "trials_completed",
+  failed: "trials_failed",
+};
 
 /** Change a trial, one that is not known included, and keep the counts right. */
 function change(draft, number, changes) {
@@ -84,22 +63,20 @@ function change(draft, number, changes) {
   if (!before && draft.partial && number <= draft.total) return;
   draft.total = Math.max(draft.total, number);
   const after = { number, state: "queued", curve: [], transformations: [], ...before, ...changes };
-  count(draft.search, before?.state, -1);
-  count(draft.search, after.state, 1);
+  if (before) count(draft.search, before, -1);
+  count(draft.search, after, 1);
   draft.trials.set(number, after);
 }
 
-function count(search, state, by) {
-  const name = COUNTED[state];
-  if (name) search[name] = Math.max(0, (search[name] ?? 0) + by);
+/** The budget is of children: controls and confirmations come beside them. */
+function count(search, trial, by) {
+  const name = COUNTED[trial.state];
+  if (name && isChild(trial)) search[name] = Math.max(0, (search[name] ?? 0) + by);
 }
 
 function setClock(search, at) {
   const now = Date.parse(at);
-  if (search.state === "running" && search.elapsed_at) {
-    search.elapsed_seconds = (search.elapsed_seconds ?? 0) + Math.max(0, now - search.elapsed_at) / 1000;
-  }
-  search.elapsed_at = now;
+  Object.assign(search, { elapsed_seconds: elapsed(search, now), elapsed_at: now });
 }
 
 /** Leave one state for another: the clock stands still unless it is `running`. */
@@ -112,11 +89,8 @@ const request = (name) => (draft) => {
   draft.search.requested = name;
 };
 
-/** The running time in seconds at `now`; it stands still while the search does not run. */
-export function elapsed(search, now) {
-  const before = search.elapsed_seconds ?? 0;
-  return search.state === "running" ? before + Math.max(0, now - search.elapsed_at) / 1000 : before;
-}
+const comparing = (state) => (draft, payload) =>
+  Object.assign(draft.search, { comparing: state, comparison_failure: payload?.failure ?? "" });
 
 const HANDLERS = {
   "search.started": (draft, _, { at }) =>
@@ -127,16 +101,29 @@ const HANDLERS = {
   "start_network.interrupted": (draft) => {
     draft.search.start_progress = null;
   },
-  "start_network.completed": (draft, { accuracy, parameters, multiply_adds }) => {
+  "start_network.completed": (draft, found) => {
     Object.assign(draft.search, {
-      start_accuracy: accuracy, start_parameters: parameters, start_multiply_adds: multiply_adds,
+      start_accuracy: found.accuracy,
+      start_balanced_accuracy: found.balanced_accuracy,
+      start_last_gain: found.last_gain,
+      start_saturated: found.saturated,
+      validation_images: found.validation_images,
+      start_parameters: found.parameters,
+      start_multiply_adds: found.multiply_adds,
       start_progress: null,
     });
   },
   "trial.created": (draft, payload, { at }) =>
     change(draft, payload.number, { ...payload, state: "queued", fresh: true, created_at: at }),
   "trial.started": (draft, { number, worker, attempt }, { at }) =>
-    change(draft, number, { state: "running", worker, attempt, interrupted: false, started_at: at }),
+    change(draft, number, {
+      state: "running",
+      worker,
+      attempt,
+      interrupted: false,
+      delay: "",
+      started_at: at,
+    }),
   "trial.progress": (draft, payload) =>
     change(draft, payload.number, { ...payload, state: "running", interrupted: false }),
   "trial.completed": (draft, { best, ...payload }) => {
@@ -144,14 +131,21 @@ const HANDLERS = {
     if (!best) return;
     draft.search.best_trial = payload.number;
     draft.search.best_accuracy = payload.accuracy;
-    draft.search.can = { ...draft.search.can, download: true }; // the best are always kept
   },
   "trial.failed": (draft, { number, failure }) =>
     change(draft, number, { state: "failed", failure, eta_seconds: null }),
   "trial.cancelled": (draft, { number }) =>
     change(draft, number, { state: "cancelled", eta_seconds: null }),
-  "trial.interrupted": (draft, { number, attempt }) =>
-    change(draft, number, { state: "queued", attempt, interrupted: true, again: true, worker: "", eta_seconds: null }),
+  "trial.interrupted": (draft, { number, attempt, reason, failure }) =>
+    change(draft, number, {
+      state: "queued",
+      attempt,
+      interrupted: true,
+      delay: reason === "delayed" ? failure : "",
+      again: true,
+      worker: "",
+      eta_seconds: null,
+    }),
   "trial.retried": (draft, { number }) =>
     change(draft, number, { state: "queued", failure: "", curve: [], accuracy: null }),
   "trial.pinned": (draft, { number }) => change(draft, number, { pinned: true }),
@@ -159,17 +153,25 @@ const HANDLERS = {
   "search.pause_requested": request("pause"),
   "search.stop_requested": request("stop"),
   "search.cancel_requested": request("cancel"),
-  "search.paused": (draft, _, { at }) => enter(draft, "paused", at),
-  "search.resumed": (draft, _, { at }) => enter(draft, "running", at, { ended_at: null }),
-  "search.completed": (draft, { best_trial, best_accuracy }, { at }) =>
+  "search.paused": (draft, { failure = "" }, { at }) => enter(draft, "paused", at, { failure }),
+  "search.resumed": (draft, _, { at }) =>
+    enter(draft, "running", at, { ended_at: null, failure: "" }),
+  "search.completed": (draft, { best_trial, best_accuracy, comparison }, { at }) => {
+    draft.comparison = comparison ?? draft.comparison;
     enter(draft, "completed", at, {
       ended_at: at,
       best_trial: best_trial ?? draft.search.best_trial,
       best_accuracy: best_accuracy ?? draft.search.best_accuracy,
-    }),
+    });
+  },
   "search.failed": (draft, { failure }, { at }) =>
     enter(draft, "failed", at, { failure, ended_at: at }),
   "search.cancelled": (draft, _, { at }) => enter(draft, "cancelled", at, { ended_at: at }),
+  "comparison.created": comparing("queued"),
+  "comparison.started": comparing("running"),
+  "comparison.interrupted": comparing("queued"),
+  "comparison.completed": comparing("completed"),
+  "comparison.failed": comparing("failed"),
   "search.renamed": (draft, { name }) => {
     draft.search.name = name;
   },
@@ -180,7 +182,8 @@ const HANDLERS = {
     draft.search.tags = tags;
   },
   "search.budget_extended": (draft, { max_trials }, { at }) => {
-    draft.search.max_trials = max_trials;
+    Object.assign(draft.search, { max_trials, comparing: null, comparison_failure: "" });
+    draft.comparison = null;
     if (draft.search.state === "completed") enter(draft, "running", at, { ended_at: null });
   },
 };

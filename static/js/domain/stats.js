@@ -54,10 +54,13 @@ export function timeLeft(search, trials) {
   const running = trials.filter(({ state }) => state === "running");
   const ended = trials.filter(({ state }) => state === "completed" || state === "failed");
   const left = Math.max(0, search.max_trials - ended.length - running.length);
-  const taken = ended.map(({ seconds }) => seconds).filter((value) => value > 0).slice(-RECENT);
+  const taken = ended
+    .map(({ seconds }) => seconds)
+    .filter((value) => value > 0)
+    .slice(-RECENT);
   const known = running.map(({ eta_seconds: eta }) => eta).filter((value) => value != null);
   if (!taken.length && (!known.length || left)) return null;
-  const side = Math.max(1, search.config?.parallel ?? running.length, running.length);
+  const side = Math.max(1, search.config?.parallel || running.length, running.length);
   const under = known.length ? Math.max(...known) : 0;
   const total = (each) => Math.max(under, (left * each + sum(known)) / side);
   if (!taken.length) return { low: under, high: under };
@@ -84,7 +87,8 @@ export function windows(items) {
   const size = Math.max(LEAST_TRIALS, Math.ceil(items.length / MOST_WINDOWS));
   const count = Math.max(1, Math.floor(items.length / size));
   return Array.from({ length: count }, (_, index) =>
-    items.slice(index * size, index === count - 1 ? undefined : (index + 1) * size));
+    items.slice(index * size, index === count - 1 ? undefined : (index + 1) * size),
+  );
 }
 
 /**
@@ -92,7 +96,7 @@ export function windows(items) {
  * The root's edges keep the start cell's operation: only those below are chosen.
  *
  * @param trials with `number` and `operations`: {operation: count}
- * @returns {numbers, shares: Map(operation -> [share of each window])}
+ * @returns `numbers` of the windows' middles, and `shares`: operation -> [share in each window]
  */
 export function operationShares(trials, order) {
   const groups = windows(trials);
@@ -101,8 +105,12 @@ export function operationShares(trials, order) {
   const found = order.filter((name) => counts.some((count) => count[name]));
   return {
     numbers: groups.map((group) => (group[0].number + group.at(-1).number) / 2),
-    shares: new Map(found.map((name) =>
-      [name, counts.map((count, index) => (count[name] ?? 0) / Math.max(1, all[index]))])),
+    shares: new Map(
+      found.map((name) => [
+        name,
+        counts.map((count, index) => (count[name] ?? 0) / Math.max(1, all[index])),
+      ]),
+    ),
   };
 }
 
@@ -120,4 +128,17 @@ export function lacksWorker({ search, trials }) {
   if (search.state === "queued") return true;
   const states = search.state === "running" ? [...trials.values()].map(({ state }) => state) : [];
   return states.includes("queued") && !states.includes("running");
+}
+
+/** First lines of the failed trials' reasons, the most frequent first, with their trials. */
+export function failureReasons(trials) {
+  const found = new Map();
+  for (const { number, state, failure } of [...trials].sort((a, b) => a.number - b.number)) {
+    if (state !== "failed") continue;
+    const [reason] = (failure || "no reason was given").split("\n");
+    found.set(reason, [...(found.get(reason) ?? []), number]);
+  }
+  return [...found]
+    .map(([reason, numbers]) => ({ reason, numbers }))
+    .sort((a, b) => b.numbers.length - a.numbers.length);
 }

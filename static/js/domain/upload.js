@@ -11,10 +11,13 @@ export function fileSize(bytes) {
 
 /** Why this file should not even be sent; empty where it may be. */
 export function objection(file, limitBytes) {
-  if (!file) return "Choose a zip file.";
-  if (!/\.zip$/i.test(file.name)) return "This is not a zip file. Pack a folder of class folders, each with its images, as zip.";
+  if (!file) return "Choose a file.";
+  if (!/\.(zip|tar|tgz|tbz2|txz|tzst|gz|bz2|xz|zst)$/i.test(file.name))
+    return "This is no archive that can be read. Pack the folder as .zip, .tar, .tar.gz or .tar.zst.";
   if (!file.size) return "This file is empty.";
-  if (file.size > limitBytes) return `A zip may have up to ${fileSize(limitBytes)}, this one has ${fileSize(file.size)}. Upload fewer or smaller images.`;
+  const [limit, size] = [limitBytes, file.size].map(fileSize);
+  if (file.size > limitBytes)
+    return `An archive may have up to ${limit}, this one has ${size}. Upload fewer or smaller images.`;
   return "";
 }
 

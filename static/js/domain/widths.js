@@ -7,7 +7,10 @@ import { shown } from "./operations.js";
 
 /** A width in so many parts, the first ones larger where it does not divide. */
 export const parts = (width, count) =>
-  Array.from({ length: count }, (_, index) => Math.floor(width / count) + (index < width % count ? 1 : 0));
+  Array.from(
+    { length: count },
+    (_, index) => Math.floor(width / count) + (index < width % count ? 1 : 0),
+  );
 
 const KERNEL = /_(\d)x\1$/;
 
@@ -30,8 +33,10 @@ export function branchFacts(cell, { sites, norm_first: normFirst }) {
       const before = facts.get(key);
       const widths = [shape.into, shape.out];
       facts.set(key, {
-        from: before?.from ?? widths, to: widths,
-        cells: (before?.cells ?? 0) + count, parameters: (before?.parameters ?? 0) + own,
+        from: before?.from ?? widths,
+        to: widths,
+        cells: (before?.cells ?? 0) + count,
+        parameters: (before?.parameters ?? 0) + own,
       });
     });
   }
@@ -43,10 +48,13 @@ const arrow = ([into, out]) => (into === out ? `${into}` : `${into} → ${out}`)
 /** A path in words: its operation, its channels and its parameters, as far as they are known. */
 export function pathWords(operation, facts) {
   const { name, hollow } = shown(operation);
-  if (!facts) return `${name}: ${hollow || operation === "identity" ? "no weights" : "has weights"}`;
+  if (!facts)
+    return `${name}: ${hollow || operation === "identity" ? "no weights" : "has weights"}`;
   const [from, to] = [arrow(facts.from), arrow(facts.to)];
   const channels = from === to ? `${from} channels` : `${from} to ${to} channels`;
-  const weights = facts.parameters ? `${plural(facts.parameters, "parameter")} in ${plural(facts.cells, "cell")}` : "no weights";
+  const weights = facts.parameters
+    ? `${plural(facts.parameters, "parameter")} in ${plural(facts.cells, "cell")}`
+    : "no weights";
   return `${name} · ${channels} · ${weights}`;
 }
 

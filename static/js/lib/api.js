@@ -8,9 +8,12 @@ export class ApiError extends Error {
 }
 
 function csrfToken() {
-  const meta = document.querySelector('meta[name="csrf-token"]')?.content;
+  const [meta, input] = [
+    /** @type {HTMLMetaElement} */ (document.querySelector('meta[name="csrf-token"]')),
+    /** @type {HTMLInputElement} */ (document.querySelector("input[name=csrfmiddlewaretoken]")),
+  ];
   const cookie = /(?:^|; )(?:__Host-|__Secure-)?csrftoken=([^;]*)/.exec(document.cookie)?.[1];
-  return meta || cookie || document.querySelector("input[name=csrfmiddlewaretoken]")?.value || "";
+  return meta?.content || cookie || input?.value || "";
 }
 
 export const getJson = (url) => request("GET", url);
@@ -21,11 +24,20 @@ export async function request(method, url, body, more = {}) {
   if (method !== "GET") {
     Object.assign(headers, { "Content-Type": "application/json", "X-CSRFToken": csrfToken() });
   }
-  const options = { method, headers, credentials: "same-origin", body: body && JSON.stringify(body) };
+  /** @type {RequestInit} */
+  const options = {
+    method,
+    headers,
+    credentials: "same-origin",
+    body: body && JSON.stringify(body),
+  };
   const response = await fetch(url, options).catch(() => {
     throw new ApiError({ message: "The server cannot be reached.", code: "unreachable" }, 0);
   });
   const read = await response.json().catch(() => null);
   if (response.ok) return read;
-  throw new ApiError(read?.message ? read : { message: `The server answered ${response.status}.` }, response.status);
+  throw new ApiError(
+    read?.message ? read : { message: `The server answered ${response.status}.` },
+    response.status,
+  );
 }

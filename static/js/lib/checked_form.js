@@ -1,22 +1,25 @@
 // A form that the server's own rules judge while one types: the latest answer counts.
 
 /**
- * @param form with `data-check`, the address that judges
- * @param button that sends it, once
- * @param show (answer)
- * @param onInput (name of the field) before the server is asked
- * @param delay in ms after the last keystroke
+ * @param {HTMLFormElement} form with `data-check`, the address that judges
+ * @param {HTMLButtonElement} button that sends it, once
+ * @param {(answer: any) => void} show
+ * @param {(name: string) => void} onInput a field's name, before the server is asked
+ * @param {number} delay in ms after the last keystroke
  */
 export function checkedForm(form, button, show, onInput = () => {}, delay = 350) {
   let [timer, asked] = [0, 0];
   async function check() {
     asked += 1;
     const mine = asked;
-    const response = await fetch(form.dataset.check, { method: "POST", body: new FormData(form) }).catch(() => null);
+    const response = await fetch(form.dataset.check, {
+      method: "POST",
+      body: new FormData(form),
+    }).catch(() => null);
     if (response?.ok && mine === asked) show(await response.json());
   }
   form.addEventListener("input", ({ target }) => {
-    onInput(target.name);
+    onInput(/** @type {HTMLInputElement} */ (target).name);
     clearTimeout(timer);
     timer = setTimeout(check, delay);
   });

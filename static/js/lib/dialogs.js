@@ -10,7 +10,11 @@ function lockSentForm(event) {
   const form = event.target;
   if (event.defaultPrevented || form.dataset?.once === undefined) return;
   // After the event: a button that is disabled within it would not be sent along.
-  setTimeout(() => form.querySelectorAll("button").forEach((button) => { button.disabled = true; }));
+  setTimeout(() =>
+    form.querySelectorAll("button").forEach((button) => {
+      button.disabled = true;
+    }),
+  );
 }
 
 async function copy(event) {
@@ -27,6 +31,9 @@ export function startDialogs() {
   document.addEventListener("click", copy);
   // A page that comes back from the browser's history must not keep its buttons locked.
   window.addEventListener("pageshow", (event) => {
-    if (event.persisted) document.querySelectorAll("form[data-once] button").forEach((button) => { button.disabled = false; });
+    if (event.persisted)
+      document.querySelectorAll("form[data-once] button").forEach((button) => {
+        /** @type {HTMLButtonElement} */ (button).disabled = false;
+      });
   });
 }

@@ -1,25 +1,56 @@
 // Pictures as pixels. Nothing leaves the browser.
+import { isWide, wideLevels } from "../domain/png.js";
 
-const LARGEST_SIDE = 2048;
-
-/** RGBA of a file that the reader chose or dropped, on white where it is transparent; throws where it is no image. */
+/** As the file has them. @type {ImageBitmapOptions} */
+const EXACT = {
+  premultiplyAlpha: "none",
+  colorSpaceConversion: "none",
+  imageOrientation: "from-image",
+};
+/**
+ * Pixels of a file that the reader chose or dropped, upright, its first frame; throws where it is no image.
+ * @returns {Promise<{data?: Uint8ClampedArray, wide?: Uint16Array, width: number, height: number}>} RGBA, or grey
+ *   levels of 16 bits
+ */
 export async function pixelsOf(file) {
-  const bitmap = await createImageBitmap(file);
-  const scale = Math.min(1, LARGEST_SIDE / Math.max(bitmap.width, bitmap.height));
-  const [width, height] = [bitmap.width, bitmap.height].map((side) => Math.max(1, Math.round(side * scale)));
-  const pixels = drawn(bitmap, { x: 0, y: 0, width: bitmap.width, height: bitmap.height }, width, height, "white");
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  if (isWide(bytes)) return wideLevels(bytes);
+  const bitmap = await createImageBitmap(file, EXACT);
+  const { width, height } = bitmap;
+  const flat = drawn(bitmap, { x: 0, y: 0, width, height }, width, height);
+  const pixels = isOpaque(flat) ? flat : (exact(bitmap) ?? flat);
   bitmap.close();
   return pixels;
+}
+
+const isOpaque = ({ data }) => {
+  for (let at = 3; at < data.length; at += 4) if (data[at] < 255) return false;
+  return true;
+};
+
+/** A canvas multiplies colours by their opacity, and rounds; a texture does not. Null where there is none so large. */
+function exact(bitmap) {
+  const gl = new OffscreenCanvas(1, 1).getContext("webgl2");
+  const { width, height } = bitmap;
+  if (!gl || Math.max(width, height) > gl.getParameter(gl.MAX_TEXTURE_SIZE)) return null;
+  gl.bindTexture(gl.TEXTURE_2D, gl.createTexture());
+  gl.pixelStorei(gl.UNPACK_COLORSPACE_CONVERSION_WEBGL, gl.NONE);
+  gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, bitmap);
+  const texture = gl.getParameter(gl.TEXTURE_BINDING_2D);
+  gl.bindFramebuffer(gl.FRAMEBUFFER, gl.createFramebuffer());
+  gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, texture, 0);
+  const data = new Uint8ClampedArray(width * height * 4);
+  gl.readPixels(0, 0, width, height, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(data.buffer));
+  gl.getExtension("WEBGL_lose_context")?.loseContext();
+  return { data, width, height };
 }
 
 /** RGBA of a part of a picture, in its own size. */
 export const partOf = (picture, box) => drawn(picture, box, box.width, box.height);
 
-function drawn(picture, { x, y, width, height }, toWidth, toHeight, ground = "transparent") {
+function drawn(picture, { x, y, width, height }, toWidth, toHeight) {
   const canvas = new OffscreenCanvas(toWidth, toHeight);
   const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.fillStyle = ground;
-  context.fillRect(0, 0, toWidth, toHeight);
   context.drawImage(picture, x, y, width, height, 0, 0, toWidth, toHeight);
   return context.getImageData(0, 0, toWidth, toHeight);
 }

@@ -6,7 +6,8 @@ const LOOK_MS = 500; // so that a reader knows within five seconds
 export const POLL_MS = 3_000;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
-const REFUSED = { 4401: "signed_out", 4403: "forbidden", 4404: "gone" };
+const REFUSED = { 4401: "signed_out", 4404: "gone" };
+const REFUSED_STATUS = { 401: "signed_out", 403: "signed_out", 404: "gone" };
 
 /** How long to wait before trying again: doubling, with jitter, so that not all come at once. */
 export const waitBefore = (tries, random = Math.random) =>
@@ -14,19 +15,31 @@ export const waitBefore = (tries, random = Math.random) =>
 
 /**
  * @param socketUrl (after) -> address of the socket
- * @param fetchEvents async (after) -> events in order, [] when there are no more
+ * @param fetchEvents async (after) -> {events in order, and the state as frames say it}
  * @param sequence () -> of the last event that the page knows
- * @param onEvents (events, {complete, state}); true answers that a number is missing
+ * @param onEvents (events, {complete, ...state}); true answers that a number is missing
+ * @param onChanged ({ids, all}): rows of a list have changed
  * @param onConnection "connecting", "live", "reconnecting", "polling", "offline", or why it was
- *   refused: "signed_out", "forbidden", "gone"
+ *   refused: "signed_out", "gone"
  * @param onReload the page is too far behind: it must read the whole state anew
  */
 export class LiveFeed {
-  constructor({ socketUrl, fetchEvents, sequence, onEvents, onConnection, onReload, parts = {} }) {
-    Object.assign(this, { socketUrl, fetchEvents, sequence, onEvents, onConnection, onReload });
+  socketUrl;
+  fetchEvents;
+  sequence;
+  onEvents;
+  onChanged;
+  onConnection;
+  onReload;
+
+  constructor({ parts = {}, ...page }) {
+    Object.assign(this, page);
     this.parts = {
-      Socket: globalThis.WebSocket, now: () => Date.now(), random: Math.random,
-      later: (action, delay) => setTimeout(action, delay), never: (id) => clearTimeout(id),
+      Socket: globalThis.WebSocket,
+      now: () => Date.now(),
+      random: Math.random,
+      later: (action, delay) => setTimeout(action, delay),
+      never: (id) => clearTimeout(id),
       ...parts,
     };
     Object.assign(this, { tries: 0, connection: "", closed: false, fetching: null, poll: null });
@@ -80,13 +93,15 @@ export class LiveFeed {
       this.#say("live");
     }
     if (frame.type === "reload") this.onReload(frame.reason);
+    if (frame.type === "changed") this.onChanged(frame);
     if (frame.type === "events" && this.#take(frame)) this.catchUp();
     if (frame.type === "heartbeat" && frame.sequence > this.sequence()) this.catchUp();
   }
 
   /** A frame says after which event it goes on; what is left out after that was overtaken. */
-  #take({ events, after, search_state: state }) {
-    return this.onEvents(events, { state, complete: after != null && after <= this.sequence() });
+  #take({ type: _, events, after, ...state }) {
+    const complete = after != null && after <= this.sequence();
+    return this.onEvents(events, { ...state, complete });
   }
 
   #closed(code) {
@@ -121,12 +136,12 @@ export class LiveFeed {
     try {
       for (;;) {
         const before = this.sequence();
-        const events = await this.fetchEvents(before);
-        if (events.length) this.onEvents(events, { complete: true });
+        const { events, sequence: _, ...state } = await this.fetchEvents(before);
+        if (events.length) this.onEvents(events, { ...state, complete: true });
         if (!events.length || this.sequence() === before) return "polling";
       }
     } catch (error) {
-      return { 401: "signed_out", 403: "forbidden", 404: "gone" }[error.status] ?? "offline";
+      return REFUSED_STATUS[error.status] ?? "offline";
     }
   }
 

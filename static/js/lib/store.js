@@ -33,3 +33,20 @@ function nextFrame(render) {
   if (document.hidden) setTimeout(render, 1000);
   else requestAnimationFrame(render);
 }
+
+/**
+ * A view whose script is loaded when it is first needed.
+ * @param needed (state) -> whether it is
+ * @param load () -> a promise of the view
+ * @param details an element whose opening may make it needed
+ */
+export function later(needed, load, details = null) {
+  let [view, last] = [null, null];
+  const draw = (state) => {
+    last = state;
+    if (needed(state)) view ??= load();
+    return view?.then((tell) => tell(last));
+  };
+  details?.addEventListener("toggle", () => last && draw(last));
+  return draw;
+}

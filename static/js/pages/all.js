@@ -7,4 +7,6 @@ startThemeButton(document.querySelector("#theme"));
 startDialogs();
 showLocalTimes();
 // On a phone the sections scroll sideways: the one that the page belongs to is in sight.
-document.querySelector(".bar nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+document
+  .querySelector(".bar nav [aria-current]")
+  ?.scrollIntoView({ inline: "center", block: "nearest" });

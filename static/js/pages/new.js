@@ -3,6 +3,7 @@ import { duration, power } from "../domain/format.js";
 import { fileSize } from "../domain/upload.js";
 import { checkedForm } from "../lib/checked_form.js";
 import { byId } from "../lib/dom.js";
+import { showVariants } from "../lib/variants.js";
 
 const COUNTS = ["parameters", "multiply_adds", "cells", "epochs"];
 
@@ -25,8 +26,16 @@ function show({ errors, changed, ...counts }) {
   for (const name of COUNTS) {
     byId(`count-${name}`).textContent = counts[name] == null ? "–" : readable(counts[name]);
   }
-  byId("count-seconds").textContent = counts.seconds == null ? "known after a first trial" : `about ${duration(counts.seconds)}`;
-  byId("count-memory").textContent = counts.memory == null ? "–" : `about ${fileSize(counts.memory)}`;
+  byId("count-seconds").textContent =
+    counts.seconds == null ? "–" : `about ${duration(counts.seconds)}`;
+  byId("speed-note").textContent =
+    counts.seconds == null
+      ? ""
+      : counts.speed_known
+        ? "at the speed of the latest trials here"
+        : "a guess, until a first trial here has ended";
+  byId("count-memory").textContent =
+    counts.memory == null ? "–" : `about ${fileSize(counts.memory)}`;
 }
 
 /** With commas; a count that nobody can read so (cells of a space) by its magnitude. */
@@ -34,16 +43,8 @@ function readable(count) {
   return count < 1e12 ? count.toLocaleString("en") : power(count);
 }
 
-/** Sizes of other families say nothing about the one that is chosen. */
-function showFamily() {
-  const family = form.elements["skeleton.family"].value;
-  for (const input of form.querySelectorAll("[data-families]")) {
-    input.closest("[data-field]").hidden = !input.dataset.families.split(" ").includes(family);
-  }
-}
-
-form.elements["skeleton.family"].addEventListener("change", showFamily);
-addEventListener("pageshow", showFamily);
-showFamily();
+form.addEventListener("change", () => showVariants(form));
+addEventListener("pageshow", () => showVariants(form));
+showVariants(form);
 
 checkedForm(form, byId("launch-button"), show, (name) => touched.add(name));

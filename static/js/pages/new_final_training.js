@@ -2,27 +2,18 @@
 import { duration, shortCount, whole } from "../domain/format.js";
 import { checkedForm } from "../lib/checked_form.js";
 import { byId, pageJson, setText } from "../lib/dom.js";
+import { showVariants } from "../lib/variants.js";
 import { Diagram } from "../views/diagram.js";
-
-const OF_FAMILY = { growth: ["densenet"], alpha: ["pyramidnet"], channels: ["chainnet"] };
 
 const form = byId("launch");
 const diagram = new Diagram();
 byId("cell").replaceChildren(diagram.node);
 diagram.show(pageJson("cell-json"));
 
-
 const control = (name) => form.elements.namedItem(name);
 const place = (name) => form.querySelector(`[data-field="${name}"]`);
 
-/** Fields of other families are not shown: they would say nothing. */
-function showFamily() {
-  const family = control("skeleton.family").value;
-  for (const [name, families] of Object.entries(OF_FAMILY)) {
-    const field = place(`skeleton.${name}`);
-    if (field) field.hidden = !families.includes(family);
-  }
-}
+const usualHelp = place("weights").querySelector(".help")?.textContent ?? "";
 
 function show({ errors, against_growing: against, ...counts }) {
   for (const field of form.querySelectorAll("[data-field]")) {
@@ -37,11 +28,19 @@ function show({ errors, against_growing: against, ...counts }) {
   setText(byId("count-multiply_adds"), shortCount(counts.multiply_adds));
   setText(byId("count-images"), counts.images == null ? "–" : shortCount(counts.images));
   byId("count-images").title = counts.images == null ? "" : whole(counts.images);
-  setText(byId("count-seconds"), counts.seconds == null ? "not known" : `about ${duration(counts.seconds)}`);
+  setText(
+    byId("count-seconds"),
+    counts.seconds == null ? "not known" : `about ${duration(counts.seconds)}`,
+  );
   const grown = control("weights").querySelector("option[value=grown]");
   grown.disabled = Boolean(against) && control("weights").value !== "grown";
   const help = place("weights").querySelector(".help") ?? addHelp(place("weights"));
-  setText(help, against && control("weights").value !== "grown" ? `Grown weights do not go here: ${against}` : "");
+  setText(
+    help,
+    against && control("weights").value !== "grown"
+      ? `Grown weights do not go here: ${against}`
+      : usualHelp,
+  );
 }
 
 function addHelp(field) {
@@ -51,5 +50,5 @@ function addHelp(field) {
   return help;
 }
 
-showFamily();
-checkedForm(form, byId("launch-button"), show, showFamily);
+showVariants(form);
+checkedForm(form, byId("launch-button"), show, () => showVariants(form));

@@ -1,31 +1,30 @@
 // The trial page: its network, how it grew step by step, and how it did.
+import { initialState, reduce } from "../domain/trial.js";
 import { getJson } from "../lib/api.js";
 import { byId, pageJson } from "../lib/dom.js";
+import { followRows } from "../lib/follow_rows.js";
+import { createStore } from "../lib/store.js";
+import { connectionView } from "../views/connection.js";
 import { evidenceView } from "../views/evidence.js";
-import { trialHead } from "../views/trial_head.js";
 import { growthView } from "../views/trial_growth.js";
+import { trialHead } from "../views/trial_head.js";
 
-const ASK_MS = 2_000;
 const page = pageJson("page-state");
-const views = [trialHead(), growthView(), evidenceView()];
-const show = (state) => views.forEach((view) => view(state));
-let state = page;
-show(state);
+const path = `searches/${page.search.id}`;
+const store = createStore(initialState(page));
+
+followRows(path, {
+  store,
+  reduce,
+  read: () => getJson(`/api/v1/${path}/trials/${page.trial.number}/`),
+  initialState,
+  onConnection: connectionView(),
+});
+
+for (const view of [
+  trialHead(),
+  growthView((number) => `/${path}/trials/${number}/`),
+  evidenceView(),
+])
+  store.add(view);
 byId("trial").dataset.ready = "";
-
-const isOpen = () => ["queued", "running"].includes(state.trial.state);
-
-/** A trial that is not over yet is asked for again while the page is seen. */
-async function refresh() {
-  if (document.hidden || !isOpen()) return;
-  try {
-    state = { ...state, ...(await getJson(`/api/v1/searches/${page.search.id}/trials/${page.trial.number}/`)) };
-    byId("connection").hidden = true;
-    show(state);
-  } catch {
-    byId("connection").hidden = false;
-  }
-}
-
-setInterval(refresh, ASK_MS);
-document.addEventListener("visibilitychange", refresh);

@@ -30,9 +30,14 @@ async function save(event) {
   event.preventDefault();
   const button = byId("about-save");
   button.disabled = true;
-  const tags = byId("tags-input").value.split(",").map((tag) => tag.trim()).filter(Boolean);
+  const tags = byId("tags-input")
+    .value.split(",")
+    .map((tag) => tag.trim())
+    .filter(Boolean);
   try {
-    opened.onAnswer(await request("PATCH", opened.apiUrl, { note: byId("note-input").value, tags }));
+    opened.onAnswer(
+      await request("PATCH", opened.apiUrl, { note: byId("note-input").value, tags }),
+    );
     toggle(false);
   } catch ({ message, fields }) {
     showErrors(fields?.note || fields?.tags ? fields : { note: message, ...tagFault(fields) });

@@ -1,11 +1,12 @@
 // What can be asked of a search, and the menu of rarer things.
-import { isFinal } from "../domain/reducer.js";
 import { byId } from "../lib/dom.js";
 import { requestButtons } from "./request_buttons.js";
 
 const WORDS = {
-  pause: ["Pause", "Pausing…"], resume: ["Resume", "Resuming…"],
-  stop: ["Stop…", "Stopping…"], cancel: ["Cancel…", "Cancelling…"],
+  pause: ["Pause", "Pausing…"],
+  resume: ["Resume", "Resuming…"],
+  stop: ["Stop…", "Stopping…"],
+  cancel: ["Cancel…", "Cancelling…"],
 };
 
 export function actionsView(apiUrl, onAnswer) {
@@ -13,6 +14,7 @@ export function actionsView(apiUrl, onAnswer) {
   return ({ search }) => {
     draw(search);
     byId("download").hidden = !search.can.download;
+    byId("grow-further").hidden = !(search.can.download && search.state === "completed");
   };
 }
 
@@ -21,16 +23,20 @@ export function moreMenu(apiUrl, onAnswer) {
   let search = null;
   const menu = byId("more-menu");
   menu.addEventListener("toggle", () => placeBelow(menu, byId("more")));
-  menu.addEventListener("toggle", async () => {
-    const { prepareMenu } = await import("./more_menu.js");
-    prepareMenu(apiUrl, onAnswer, () => search);
-    menu.dataset.ready = "";
-  }, { once: true });
+  menu.addEventListener(
+    "toggle",
+    async () => {
+      const { prepareMenu } = await import("./more_menu.js");
+      prepareMenu(apiUrl, onAnswer, () => search);
+      menu.dataset.ready = "";
+    },
+    { once: true },
+  );
   return (state) => {
     ({ search } = state);
     byId("more").hidden = !search.can.edit;
-    byId("do-extend").disabled = ["failed", "cancelled"].includes(search.state);
-    byId("delete-search").disabled = !isFinal(search.state);
+    byId("do-extend").disabled = !search.can.extend;
+    byId("delete-search").disabled = !search.can.delete;
   };
 }
 

@@ -6,49 +6,95 @@ import { element } from "../lib/dom.js";
 const FONT = '11px "Inter", "Inter fallback", system-ui, sans-serif';
 const charts = new Set();
 
-/** The value of a CSS variable now: canvases know no variables. */
-export const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const systemIsDark = matchMedia("(prefers-color-scheme: dark)");
+
+/** The colour that a CSS variable has now: canvases know neither variables nor light-dark(). */
+export function token(name) {
+  const style = getComputedStyle(document.documentElement);
+  const value = style.getPropertyValue(name).trim();
+  const [, light, dark] = /^light-dark\((.+), (.+)\)$/.exec(value) ?? [null, value, value];
+  const chosen = { light: false, dark: true }[style.colorScheme];
+  return (chosen ?? systemIsDark.matches) ? dark : light;
+}
 
 export const steps = uPlot.paths.stepped({ align: 1 });
 export const nothing = () => null;
 export const dots = (colour, size, filter) => ({
   paths: nothing,
-  points: { show: true, size, width: 0, fill: () => token(colour), stroke: () => token(colour), filter },
+  points: {
+    show: true,
+    size,
+    width: 0,
+    fill: () => token(colour),
+    stroke: () => token(colour),
+    filter,
+  },
 });
 
 export class Chart {
+  zoom = null;
+  tip = element("div", { class: "tip", hidden: true });
+  holder = element("div", { class: "plot" });
+
   /**
    * @param box element that gives the width; its `data-height` the height
    * @param series of uPlot, the x series left out
    * @param xRange, yRange (data) -> [low, high]
    * @param nearest (index of the point) -> {text, href}, or null; the text may be nodes
    */
-  constructor(box, { series, xRange, yRange, x = {}, y = {}, bands, draw, nearest, hovered = 1, padding }) {
-    Object.assign(this, { box, xRange, yRange, nearest, hovered, zoom: null });
-    this.tip = element("div", { class: "tip", hidden: true });
-    this.holder = element("div", { class: "plot" });
+  constructor(
+    box,
+    {
+      series,
+      xRange,
+      yRange,
+      x = {},
+      y = {},
+      bands = undefined,
+      draw = undefined,
+      nearest = undefined,
+      hovered = 1,
+      padding = undefined,
+    },
+  ) {
+    this.box = box;
+    this.xRange = xRange;
+    this.yRange = yRange;
+    this.nearest = nearest;
+    this.hovered = hovered;
     box.replaceChildren(this.holder, this.tip);
-    const range = (axis) => ({ data }) => {
-      if (!data?.[0]?.length) return [0, 1];
-      return this.zoom?.[axis] ?? (axis === "x" ? this.xRange(data) : this.yRange(data));
-    };
-    this.plot = new uPlot({
-      width: Math.max(120, box.clientWidth), height: this.#height(), padding: padding ?? [10, 18, 0, 0],
-      legend: { show: false },
-      scales: { x: { time: false, range: range("x") }, y: { range: range("y") } },
-      axes: [axis({ size: 26, ...x }, false), axis({ size: 40, ...y }, true)],
-      series: [{}, ...series], bands,
-      cursor: {
-        x: false, y: false, points: { show: false },
-        drag: { x: true, y: true, uni: 24, setScale: false },
-        bind: { dblclick: () => () => this.setZoom(null) },
+    const range =
+      (axis) =>
+      ({ data }) => {
+        if (!data?.[0]?.length) return [0, 1];
+        return this.zoom?.[axis] ?? (axis === "x" ? this.xRange(data) : this.yRange(data));
+      };
+    this.plot = new uPlot(
+      {
+        width: Math.max(120, box.clientWidth),
+        height: this.#height(),
+        padding: padding ?? [10, 18, 0, 0],
+        legend: { show: false },
+        scales: { x: { time: false, range: range("x") }, y: { range: range("y") } },
+        axes: [axis({ size: 26, ...x }, false), axis({ size: 40, ...y }, true)],
+        series: [{}, ...series],
+        bands,
+        cursor: {
+          x: false,
+          y: false,
+          points: { show: false },
+          drag: { x: true, y: true, uni: 24, setScale: false },
+          bind: { dblclick: () => () => this.setZoom(null) },
+        },
+        hooks: {
+          draw: draw ? [(plot) => plot.data[0].length && draw(plot)] : [],
+          setSelect: [(plot) => this.#select(plot)],
+          setCursor: [(plot) => this.#hover(plot)],
+        },
       },
-      hooks: {
-        draw: draw ? [(plot) => plot.data[0].length && draw(plot)] : [],
-        setSelect: [(plot) => this.#select(plot)],
-        setCursor: [(plot) => this.#hover(plot)],
-      },
-    }, [[], ...series.map(() => [])], this.holder);
+      [[], ...series.map(() => [])],
+      this.holder,
+    );
     this.plot.over.addEventListener("mouseleave", () => this.#hide());
     this.plot.over.addEventListener("click", () => this.#click());
     new ResizeObserver(() => this.#fit()).observe(box);
@@ -79,7 +125,8 @@ export class Chart {
 
   #fit() {
     const [width, height] = [this.box.clientWidth, this.#height()];
-    if (width > 0 && (width !== this.plot.width || height !== this.plot.height)) this.plot.setSize({ width, height });
+    if (width > 0 && (width !== this.plot.width || height !== this.plot.height))
+      this.plot.setSize({ width, height });
   }
 
   #select(plot) {
@@ -91,7 +138,8 @@ export class Chart {
     plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
     this.dragged = performance.now();
     this.setZoom({
-      ...(!all(width, plot.over.clientWidth) && { x }), ...(!all(height, plot.over.clientHeight) && { y }),
+      ...(!all(width, plot.over.clientWidth) && { x }),
+      ...(!all(height, plot.over.clientHeight) && { y }),
     });
   }
 
@@ -145,18 +193,24 @@ export class Chart {
   }
 }
 
-function axis({ size, format, splits, space }, grid) {
+function axis({ size, format = undefined, splits = undefined, space = undefined }, grid) {
   return {
-    stroke: () => token("--ink-3"), font: FONT, size, space: space ?? (grid ? 36 : 64), gap: 6,
+    stroke: () => token("--ink-3"),
+    font: FONT,
+    size,
+    space: space ?? (grid ? 36 : 64),
+    gap: 6,
     grid: grid ? { stroke: () => token("--line"), width: 1 } : { show: false },
     ticks: { show: false },
-    ...(format && { values: (_, values) => values.map((value) => (value == null ? "" : format(value, values))) }),
+    ...(format && {
+      values: (_, values) => values.map((value) => (value == null ? "" : format(value, values))),
+    }),
     ...(splits && { splits }),
   };
 }
 
 /** A dashed line across the plot, with what it is above its right end. */
-export function across(plot, value, text) {
+export function across(plot, value, text, { below = false } = {}) {
   const { ctx, bbox } = plot;
   const y = Math.round(plot.valToPos(value, "y", true)) + 0.5;
   if (y < bbox.top || y > bbox.top + bbox.height) return;
@@ -170,6 +224,22 @@ export function across(plot, value, text) {
   ctx.lineTo(bbox.left + bbox.width, y);
   ctx.stroke();
   ctx.restore();
+  const at = y + (below ? 14 : -6) * ratio;
+  label(plot, text, bbox.left + bbox.width - 2 * ratio, at, { align: "right" });
+}
+
+/** What lies between two values, with a line at their middle and a word above its right end. */
+export function band(plot, [low, high], middle, text) {
+  const { ctx, bbox } = plot;
+  const [top, y, bottom] = [high, middle, low].map((value) => {
+    const at = plot.valToPos(value, "y", true);
+    return Math.min(Math.max(at, bbox.top), bbox.top + bbox.height);
+  });
+  ctx.fillStyle = `${token("--ink-3")}2b`;
+  ctx.fillRect(bbox.left, top, bbox.width, bottom - top);
+  ctx.fillStyle = token("--ink-3");
+  ctx.fillRect(bbox.left, y, bbox.width, devicePixelRatio);
+  const ratio = devicePixelRatio;
   label(plot, text, bbox.left + bbox.width - 2 * ratio, y - 6 * ratio, { align: "right" });
 }
 
@@ -179,7 +249,12 @@ export function label(plot, text, x, y, { align = "left", colour = "--ink-3", bo
   const ratio = devicePixelRatio;
   ctx.save();
   ctx.font = `${bold ? "600 " : ""}${11 * ratio}px "Inter", "Inter fallback", system-ui, sans-serif`;
-  Object.assign(ctx, { textAlign: align, textBaseline: "alphabetic", lineJoin: "round", lineWidth: 4 * ratio });
+  Object.assign(ctx, {
+    textAlign: align,
+    textBaseline: "alphabetic",
+    lineJoin: "round",
+    lineWidth: 4 * ratio,
+  });
   ctx.strokeStyle = token("--surface");
   ctx.strokeText(text, x, y);
   ctx.fillStyle = token(colour);
@@ -191,7 +266,10 @@ export function label(plot, text, x, y, { align = "left", colour = "--ink-3", bo
 export function room(values, { least = 0, pad = 0.08, max = Infinity, min = -Infinity } = {}) {
   const known = values.filter((value) => value != null && Number.isFinite(value));
   if (!known.length) return [0, 1];
-  let [low, high] = [known.reduce((a, b) => Math.min(a, b)), known.reduce((a, b) => Math.max(a, b))];
+  let [low, high] = [
+    known.reduce((a, b) => Math.min(a, b)),
+    known.reduce((a, b) => Math.max(a, b)),
+  ];
   const span = Math.max(high - low, least || Math.abs(high) * 0.02 || 1);
   const more = (span - (high - low)) / 2 + span * pad;
   [low, high] = [Math.max(min, low - more), Math.min(max, high + more)];
@@ -201,5 +279,5 @@ export function room(values, { least = 0, pad = 0.08, max = Infinity, min = -Inf
 /** Canvases do not follow the theme by themselves. */
 const redraw = () => charts.forEach(({ plot }) => plot.redraw(false, true));
 new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+systemIsDark.addEventListener("change", redraw);
 document.fonts?.ready.then(redraw);

@@ -1,6 +1,6 @@
 // What the charts share: when they are drawn, and which values they leave out.
 import { plural } from "../domain/format.js";
-import { isFinal } from "../domain/reducer.js";
+import { isFinal } from "../domain/feed.js";
 import { quantile } from "../domain/stats.js";
 import { byId, setText } from "../lib/dom.js";
 
@@ -22,7 +22,11 @@ export function lazily(id, { has, key, make, update }) {
     }
     if (!has(context)) {
       // Nothing will come any more: the card must not go on waiting.
-      if (!made && isFinal(context.search.state)) setText(box.querySelector(".waiting"), "The search ended before there was anything to draw.");
+      if (!made && isFinal(context.search.state))
+        setText(
+          box.querySelector(".waiting"),
+          "The search ended before there was anything to draw.",
+        );
       return;
     }
     const now = key(context);

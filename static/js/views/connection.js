@@ -6,10 +6,10 @@ const SAYS = {
   reconnecting: "Reconnecting…",
   polling: "Reconnecting… Until then the page asks every 3 seconds.",
   signed_out: "You are signed out.",
-  forbidden: "This search is not shared with you any longer.",
-  gone: "This search was deleted.",
+  gone: "It is no longer there, or not yours to see any longer.",
 };
 
+/** @returns (connection, as a feed says it) */
 export function connectionView() {
   const banner = byId("connection");
   const dot = byId("live");
@@ -18,12 +18,16 @@ export function connectionView() {
   return (connection) => {
     if (before === "live") lastLive = Date.now();
     before = connection;
-    dot.dataset.connection = connection;
-    dot.textContent = { live: "Live", connecting: "Connecting" }[connection] ?? "Not live";
-    const text = connection === "offline"
-      ? `No connection to the server. This is how it was at ${clock(lastLive)}.`
-      : SAYS[connection];
-    const link = connection === "signed_out" &&
+    if (dot) {
+      dot.dataset.connection = connection;
+      dot.textContent = { live: "Live", connecting: "Connecting" }[connection] ?? "Not live";
+    }
+    const text =
+      connection === "offline"
+        ? `No connection to the server. This is how it was at ${clock(lastLive)}.`
+        : SAYS[connection];
+    const link =
+      connection === "signed_out" &&
       element("a", { href: `/sign-in/?next=${encodeURIComponent(location.pathname)}` }, "Sign in");
     banner.replaceChildren(...[text, link && " ", link].filter(Boolean));
     banner.hidden = !text;
@@ -32,13 +36,15 @@ export function connectionView() {
 
 const QUIET_MS = 10_000;
 
-/** Tells screen readers what has happened, at most every ten seconds. */
+/**
+ * Tells screen readers what has happened, at most every ten seconds.
+ * @returns (what to compare with the last time, () -> what to say if it is another)
+ */
 export function announcer() {
   const region = byId("announcer");
   let waiting = 0;
   let before = null;
-  return ({ search, trials }, sentence) => {
-    const now = `${search.state} ${search.trials_completed} ${search.best_trial} ${trials.size}`;
+  return (now, sentence) => {
     if (before === null) before = now;
     if (now === before || waiting) return;
     waiting = setTimeout(() => {

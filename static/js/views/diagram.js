@@ -19,37 +19,62 @@ export function glyph(cell, changed = new Set()) {
   }
   for (const chip of drawing.chips) {
     const { x, y, width, height } = chip;
-    node.append(svg("g", { class: chipClass(chip, changed) },
-      svg("rect", { x, y: y - height / 2, width, height, rx: 1.5 })));
+    node.append(
+      svg(
+        "g",
+        { class: chipClass(chip, changed) },
+        svg("rect", { x, y: y - height / 2, width, height, rx: 1.5 }),
+      ),
+    );
   }
   node.append(...drawing.allocations.map((part) => allocation(part, GLYPH)));
-  node.append(...drawing.merges.map(({ x, y }) => svg("circle", { class: "merge", cx: x, cy: y, r: GLYPH.ring })));
+  node.append(
+    ...drawing.merges.map(({ x, y }) =>
+      svg("circle", { class: "merge", cx: x, cy: y, r: GLYPH.ring }),
+    ),
+  );
   return node;
 }
 
 function frame(drawing, size, label) {
   const { width, height } = drawing;
   return svg("svg", {
-    class: `cell ${size}`, viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": label,
+    class: `cell ${size}`,
+    viewBox: `0 0 ${width} ${height}`,
+    width,
+    height,
+    role: "img",
+    "aria-label": label,
   });
 }
 
 const chipClass = ({ operation, key }, changed) => {
   const { hue, hollow } = shown(operation);
-  return ["op", `op-${hue}`, hollow && "hollow", changed.has(key) && "new"].filter(Boolean).join(" ");
+  return ["op", `op-${hue}`, hollow && "hollow", changed.has(key) && "new"]
+    .filter(Boolean)
+    .join(" ");
 };
 
 function allocation({ x, y, split }, size) {
   if (!split) return svg("circle", { class: "allocation", cx: x, cy: y, r: size.dot });
   const width = size.labels ? 3 : 1.2;
-  return svg("rect", { class: "allocation", x: x - width / 2, y: y - size.ring, width, height: 2 * size.ring });
+  return svg("rect", {
+    class: "allocation",
+    x: x - width / 2,
+    y: y - size.ring,
+    width,
+    height: 2 * size.ring,
+  });
 }
 
 /** A full drawing that follows its cell. `show(cell, {changed, within})` draws. */
 export class Diagram {
+  parts = new Map();
+  sites = null;
+
   /** @param explored its chips can be reached by keyboard */
   constructor({ explored = false } = {}) {
-    Object.assign(this, { parts: new Map(), sites: null, explored });
+    this.explored = explored;
     this.wires = svg("g");
     this.shapes = svg("g");
     this.origin = svg("g", { class: "origin" }, this.wires, this.shapes);
@@ -74,9 +99,15 @@ export class Diagram {
   show(cell, { changed = new Set(), within = cell, glow = true } = {}) {
     const drawing = layoutCell(cell, FULL);
     const room = within === cell ? drawing : layoutCell(within, FULL);
-    const [width, height] = [Math.max(drawing.width, room.width), Math.max(drawing.height, room.height)];
+    const [width, height] = [
+      Math.max(drawing.width, room.width),
+      Math.max(drawing.height, room.height),
+    ];
     setAttributes(this.node, {
-      viewBox: `0 0 ${width} ${height}`, width, height, "aria-label": notation(cell),
+      viewBox: `0 0 ${width} ${height}`,
+      width,
+      height,
+      "aria-label": notation(cell),
     });
     const shift = `${(width - drawing.width) / 2}px, ${(height - drawing.height) / 2}px`;
     this.origin.style.transform = `translate(${shift})`;
@@ -94,21 +125,35 @@ export class Diagram {
     };
     for (const wire of drawing.wires) {
       const isNew = changed.has(wire.key);
-      place(`w${wire.key}`, () => this.#wire(wire), (part) =>
-        setAttributes(part, { class: isNew ? "wire new" : "wire", d: wire.d }));
+      place(
+        `w${wire.key}`,
+        () => this.#wire(wire),
+        (part) => setAttributes(part, { class: isNew ? "wire new" : "wire", d: wire.d }),
+      );
     }
     for (const chip of drawing.chips) {
-      place(`c${chip.key}${chip.operation}`, () => this.#add(makeChip(chip, this.explored)), (part) => {
-        setAttributes(part, { class: chipClass(chip, changed) });
-        moveTo(part, chip);
-      });
+      place(
+        `c${chip.key}${chip.operation}`,
+        () => this.#add(makeChip(chip, this.explored)),
+        (part) => {
+          setAttributes(part, { class: chipClass(chip, changed) });
+          moveTo(part, chip);
+        },
+      );
     }
     for (const part of drawing.allocations) {
-      place(`${part.key}${part.split}`, () => this.#add(svg("g", {}, allocation({ ...part, x: 0, y: 0 }, FULL))),
-        (made) => moveTo(made, part));
+      place(
+        `${part.key}${part.split}`,
+        () => this.#add(svg("g", {}, allocation({ ...part, x: 0, y: 0 }, FULL))),
+        (made) => moveTo(made, part),
+      );
     }
     for (const part of drawing.merges) {
-      place(`${part.key}${part.merge}`, () => this.#add(makeMerge(part)), (made) => moveTo(made, part));
+      place(
+        `${part.key}${part.merge}`,
+        () => this.#add(makeMerge(part)),
+        (made) => moveTo(made, part),
+      );
     }
     for (const id of left) {
       this.parts.get(id).remove();
@@ -142,17 +187,25 @@ const moveTo = (part, { x, y }) => {
 function makeChip({ key, operation, width, height }, explored) {
   const { label, name } = shown(operation);
   const reached = explored && { role: "img", tabindex: 0, "aria-label": name };
-  return svg("g", { dataset: { key, operation }, ...reached },
+  return svg(
+    "g",
+    { dataset: { key, operation }, ...reached },
     svg("rect", { y: -height / 2, width, height, rx: 5 }),
-    svg("text", { x: width / 2 }, label));
+    svg("text", { x: width / 2 }, label),
+  );
 }
 
 function makeMerge({ merge: kind }) {
   const half = FULL.ring / 2;
   const lines = kind === "concat" ? [-0.6 * half, 0, 0.6 * half] : [0];
-  const sign = lines.map((y) => `M${-half} ${y}h${2 * half}`).join("") + (kind === "add" ? `M0 ${-half}v${2 * half}` : "");
-  return svg("g", {},
+  const sign =
+    lines.map((y) => `M${-half} ${y}h${2 * half}`).join("") +
+    (kind === "add" ? `M0 ${-half}v${2 * half}` : "");
+  return svg(
+    "g",
+    {},
     svg("title", {}, kind === "add" ? "Joined by their mean" : "Joined along the channels"),
     svg("circle", { class: "merge", r: FULL.ring }),
-    svg("path", { class: "sign", d: sign }));
+    svg("path", { class: "sign", d: sign }),
+  );
 }

@@ -12,15 +12,21 @@ export function chosen(count, most = MOST) {
 
 export function fillFilm(list, stages, onPick) {
   const items = chosen(stages.length).map((index) => {
-    const { step, cell, changed } = stages[index];
-    const caption = step ? `+${step}` : "start";
-    const button = element("button", {
-      type: "button", dataset: { stage: index }, on: { click: () => onPick(index) },
-      "aria-label": step ? `After ${step} transformations` : "Start cell",
-    }, glyph(cell, changed), element("span", {}, caption));
+    const { name, caption, cell, changed } = stages[index];
+    const button = element(
+      "button",
+      {
+        type: "button",
+        dataset: { stage: index },
+        on: { click: () => onPick(index) },
+        "aria-label": name.replace(/^./, (letter) => letter.toUpperCase()),
+      },
+      glyph(cell, changed),
+      element("span", {}, caption),
+    );
     return element("li", {}, button);
   });
-  list.replaceChildren(...items);
+  list.replaceChildren(...(items.length > 1 ? items : []));
 }
 
 export function markFilm(list, stage) {

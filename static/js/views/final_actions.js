@@ -4,7 +4,9 @@ import { byId, setText } from "../lib/dom.js";
 import { requestButtons } from "./request_buttons.js";
 
 const WORDS = {
-  pause: ["Pause", "Pausing…"], resume: ["Resume", "Resuming…"], cancel: ["Cancel…", "Cancelling…"],
+  pause: ["Pause", "Pausing…"],
+  resume: ["Resume", "Resuming…"],
+  cancel: ["Cancel…", "Cancelling…"],
 };
 
 /** @param onAnswer (training JSON) what the API answered: the state after the request */

@@ -1,6 +1,7 @@
 // Accuracy and loss after each epoch, with the start network's under the same recipe on the same axes.
 import { percent, percentTick, percentWithUnit, whole } from "../domain/format.js";
-import { curveOf, hasValidation, isFinal } from "../domain/final_training.js";
+import { isFinal } from "../domain/feed.js";
+import { curveOf, hasValidation } from "../domain/final_training.js";
 import { byId, element, setText } from "../lib/dom.js";
 import { Chart, room, token } from "./chart.js";
 
@@ -10,12 +11,16 @@ const LINES = [
 ];
 const KINDS = {
   accuracy: {
-    values: curveOf, y: { format: percentTick }, say: (value) => percentWithUnit(value),
+    values: curveOf,
+    y: { format: percentTick },
+    say: (value) => percentWithUnit(value),
     range: (ys) => room(lowCut(ys), { least: 0.02, max: 1.002 }),
   },
   loss: {
-    values: ({ history = [] }) => history.map(({ loss }) => loss), y: { format: (value) => String(Number(value.toPrecision(3))) },
-    say: (value) => value.toFixed(4), range: (ys) => room(ys, { least: 0.02, min: 0 }),
+    values: ({ history = [] }) => history.map(({ loss }) => loss),
+    y: { format: (value) => String(Number(value.toPrecision(3))) },
+    say: (value) => value.toFixed(4),
+    range: (ys) => room(ys, { least: 0.02, min: 0 }),
   },
 };
 
@@ -31,7 +36,12 @@ export function finalCurves() {
   const charts = { accuracy: drawing("accuracy"), loss: drawing("loss") };
   return (state) => {
     const { training, comparison } = state;
-    setText(byId("accuracy-caption"), hasValidation(training) ? "validation images, % after each epoch" : "training images as they were seen, % after each epoch");
+    setText(
+      byId("accuracy-caption"),
+      hasValidation(training)
+        ? "validation images, % after each epoch"
+        : "training images as they were seen, % after each epoch",
+    );
     byId("legend").hidden = !comparison;
     for (const draw of Object.values(charts)) draw(state);
   };
@@ -40,7 +50,7 @@ export function finalCurves() {
 function drawing(name) {
   const { values, say, range, y } = KINDS[name];
   const box = byId(`${name}-chart`);
-  const now = { epochs: 1 };
+  const now = { epochs: 1, curves: [], names: [] };
   let chart = null;
   let drawn = "";
   return ({ training, comparison }) => {
@@ -48,24 +58,40 @@ function drawing(name) {
     const length = Math.max(curves[0].length, curves[1].length);
     const key = curves.map((curve) => `${curve.length} ${curve.at(-1)}`).join();
     if (!length) {
-      if (isFinal(training.state)) setText(box.querySelector(".waiting"), "It ended before an epoch was complete.");
+      if (isFinal(training.state))
+        setText(box.querySelector(".waiting"), "It ended before an epoch was complete.");
       return;
     }
     if (key === drawn) return;
     drawn = key;
-    Object.assign(now, { curves, epochs: training.epochs, names: [training.name, comparison?.name] });
+    Object.assign(now, {
+      curves,
+      epochs: training.epochs,
+      names: [training.name, comparison?.name],
+    });
     chart ??= new Chart(box, {
-      series: LINES, y, x: { format: (value) => (value >= 1 && Number.isInteger(value) ? whole(value) : ""), space: 44 },
+      series: LINES,
+      y,
+      x: {
+        format: (value) => (value >= 1 && Number.isInteger(value) ? whole(value) : ""),
+        space: 44,
+      },
       xRange: () => [Math.min(1, now.epochs - 1), Math.max(2, now.epochs)],
       yRange: ([, one, other]) => range([...one, ...other]),
       draw: (plot) => lastPoints(plot, now.curves),
       nearest: (index) => tip(now, index, say),
     });
-    const filled = curves.map((curve) => Array.from({ length }, (_, index) => curve[index] ?? null));
+    const filled = curves.map((curve) =>
+      Array.from({ length }, (_, index) => curve[index] ?? null),
+    );
     const end = curves[0].findLast((value) => value != null);
     const label = `${name === "accuracy" ? "Accuracy" : "Loss"} after each of ${curves[0].length} epochs`;
-    chart.setData([Array.from({ length }, (_, index) => index + 1), ...filled],
-      end == null ? label : `${label}, at last ${name === "accuracy" ? `${percent(end)} %` : end.toFixed(4)}`);
+    chart.setData(
+      [Array.from({ length }, (_, index) => index + 1), ...filled],
+      end == null
+        ? label
+        : `${label}, at last ${name === "accuracy" ? `${percent(end)} %` : end.toFixed(4)}`,
+    );
   };
 }
 
@@ -76,14 +102,24 @@ function lastPoints(plot, curves) {
     if (at < 0) return;
     plot.ctx.fillStyle = token(index ? "--ink-3" : "--accent");
     plot.ctx.beginPath();
-    plot.ctx.arc(plot.valToPos(at + 1, "x", true), plot.valToPos(curve[at], "y", true), 3.5 * devicePixelRatio, 0, 7);
+    plot.ctx.arc(
+      plot.valToPos(at + 1, "x", true),
+      plot.valToPos(curve[at], "y", true),
+      3.5 * devicePixelRatio,
+      0,
+      7,
+    );
     plot.ctx.fill();
   });
 }
 
 function tip({ curves, names }, index, say) {
   const lines = curves
-    .map((curve, which) => curve[index] != null && element("div", {}, `${names[which]}: `, element("b", {}, say(curve[index]))))
+    .map(
+      (curve, which) =>
+        curve[index] != null &&
+        element("div", {}, `${names[which]}: `, element("b", {}, say(curve[index]))),
+    )
     .filter(Boolean);
   return lines.length ? { text: [element("div", {}, `Epoch ${index + 1}`), ...lines] } : null;
 }

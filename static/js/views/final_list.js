@@ -1,5 +1,15 @@
 // Final trainings as rows that keep their place; a row is made once and then only its texts change.
-import { counted, dateTime, duration, percent, plural, shortCount, shortTime, stateName, whole } from "../domain/format.js";
+import {
+  counted,
+  dateTime,
+  duration,
+  percent,
+  plural,
+  shortCount,
+  shortTime,
+  stateName,
+  whole,
+} from "../domain/format.js";
 import { element, refill, setText } from "../lib/dom.js";
 
 export function finalList(list) {
@@ -9,7 +19,9 @@ export function finalList(list) {
       let row = rows.get(training.id);
       if (!row) {
         rows.set(training.id, (row = makeRow(training)));
-        const after = trainings.find(({ id }) => id < training.id && rows.get(id)?.node.isConnected);
+        const after = trainings.find(
+          ({ id }) => id < training.id && rows.get(id)?.node.isConnected,
+        );
         list.insertBefore(row.node, after ? rows.get(after.id).node : null);
       }
       update(row, training);
@@ -25,44 +37,98 @@ export function finalList(list) {
 
 function makeRow({ id }) {
   const row = {
-    link: element("a", { href: `/final-trainings/${id}/` }), about: element("p", { class: "about" }), state: element("span"),
-    accuracy: element("div", { class: "figure accuracy" }), epochs: element("div", { class: "figure" }),
-    network: element("div", { class: "figure size" }), time: element("div", { class: "figure time" }),
+    link: element("a", { href: `/final-trainings/${id}/` }),
+    about: element("p", { class: "about" }),
+    state: element("span"),
+    accuracy: element("div", { class: "figure accuracy" }),
+    epochs: element("div", { class: "figure" }),
+    network: element("div", { class: "figure size" }),
+    time: element("div", { class: "figure time" }),
     progress: element("progress", { max: 1, value: 0, "aria-label": "Epochs" }),
   };
-  row.node = element("li", { class: "card search-row", dataset: { id } },
+  row.node = element(
+    "li",
+    { class: "card search-row", dataset: { id } },
     element("div", { class: "what" }, element("h2", {}, row.link, row.state), row.about),
-    row.accuracy, row.epochs, row.network, row.time, row.progress);
+    row.accuracy,
+    row.epochs,
+    row.network,
+    row.time,
+    row.progress,
+  );
   return row;
 }
 
 const figure = (number, unit, note) => [
-  element("p", { class: "number" }, number, " ", element("small", {}, unit)), element("p", { class: "note" }, note),
+  element("p", { class: "number" }, number, " ", element("small", {}, unit)),
+  element("p", { class: "note" }, note),
 ];
 
 const REQUESTED = { pause: "Pausing", cancel: "Cancelling" };
 
 function update(row, training) {
-  const { name, state, requested, search_name: search, trial, family, dataset, can, owner, epochs, epochs_done: done } = training;
+  const {
+    name,
+    state,
+    requested,
+    search_name: search,
+    trial,
+    family,
+    dataset,
+    can,
+    owner,
+    epochs,
+    epochs_done: done,
+  } = training;
   setText(row.link, name);
   row.state.className = `state ${state}`;
   setText(row.state, REQUESTED[requested] ?? stateName(state));
   const what = trial == null ? "start network" : `trial ${trial}`;
-  setText(row.about, [`${search}, ${what}`, family, dataset, can.edit ? "" : `shared by ${owner}`].filter(Boolean).join(" · "));
-  refill(row.accuracy, `${training.test_accuracy} ${training.accuracy} ${training.failure} ${state}`, () => accuracy(training));
-  refill(row.epochs, `${done}/${epochs} ${state}`, () => figure(whole(done), `of ${plural(epochs, "epoch")}`, state === "queued" ? "waits for a worker" : ""));
+  setText(
+    row.about,
+    [`${search}, ${what}`, family, dataset, can.edit ? "" : `shared by ${owner}`]
+      .filter(Boolean)
+      .join(" · "),
+  );
+  refill(
+    row.accuracy,
+    `${training.test_accuracy} ${training.accuracy} ${training.failure} ${state}`,
+    () => accuracy(training),
+  );
+  refill(row.epochs, `${done}/${epochs} ${state}`, () =>
+    figure(
+      whole(done),
+      `of ${plural(epochs, "epoch")}`,
+      state === "queued" ? "waits for a worker" : "",
+    ),
+  );
   const [size, unit] = counted(training.parameters);
-  refill(row.network, size + unit, () => figure(size, `${unit} parameters`.trim(), `${shortCount(training.multiply_adds)} multiply-adds`));
+  refill(row.network, size + unit, () =>
+    figure(
+      size,
+      `${unit} parameters`.trim(),
+      `${shortCount(training.multiply_adds)} multiply-adds`,
+    ),
+  );
   const time = training.elapsed_seconds >= 1 ? duration(Math.round(training.elapsed_seconds)) : "–";
   refill(row.time, time, () => [
     element("p", { class: "number" }, time),
-    element("p", { class: "note" }, element("time", { datetime: training.created_at, title: dateTime(training.created_at) }, shortTime(training.created_at))),
+    element(
+      "p",
+      { class: "note" },
+      element(
+        "time",
+        { datetime: training.created_at, title: dateTime(training.created_at) },
+        shortTime(training.created_at),
+      ),
+    ),
   ]);
   Object.assign(row.progress, { max: Math.max(1, epochs), value: done });
 }
 
 function accuracy({ test_accuracy: tested, failure, state }) {
   if (tested != null) return figure(percent(tested), "%", "test accuracy");
-  if (state === "failed") return element("p", { class: "reason" }, failure);
+  if (failure && (state === "failed" || state === "paused"))
+    return element("p", { class: "reason" }, failure);
   return figure("–", "", "test images come at the end");
 }

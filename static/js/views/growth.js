@@ -1,20 +1,26 @@
 // Plays how a cell grew in a diagram, stage by stage, in the frame of the last one.
-import { growthStages, startCell } from "../domain/cell.js";
-import { cellOf } from "../domain/notation.js";
 import { calm } from "../lib/dom.js";
 
 const STAGE_MS = 620;
 
 export class GrowthPlayer {
-  /** @param onStage (index, stages) after each stage that was drawn */
+  stages = [];
+  timer = 0;
+  index = 0;
+
+  /**
+   * @param {import("./diagram.js").Diagram} diagram
+   * @param {(index: number, stages: any[]) => void} onStage after each stage that was drawn
+   */
   constructor(diagram, onStage = () => {}) {
-    Object.assign(this, { diagram, onStage, stages: [], timer: 0, index: 0 });
+    this.diagram = diagram;
+    this.onStage = onStage;
   }
 
-  /** Take a trial; draws nothing yet. */
-  load(trial, startEdge) {
+  /** Take the stages of a growth; draws nothing yet. */
+  load(stages) {
     this.stop();
-    this.stages = stagesOf(trial, startEdge);
+    this.stages = stages;
     this.index = this.stages.length - 1;
   }
 
@@ -22,12 +28,27 @@ export class GrowthPlayer {
   show(index, { quiet = false } = {}) {
     this.index = Math.max(0, Math.min(index, this.stages.length - 1));
     const { cell, changed } = this.stages[this.index];
-    this.diagram.show(cell, { changed: quiet ? new Set() : changed, within: this.stages.at(-1).cell });
+    this.diagram.show(cell, {
+      changed: quiet ? new Set() : changed,
+      within: this.stages.at(-1).cell,
+    });
     this.onStage(this.index, this.stages);
+  }
+
+  /** The end; what an ancestor has changed is not new. */
+  showOwn() {
+    this.show(this.stages.length - 1, { quiet: !this.stages.at(-1)?.own });
   }
 
   get playing() {
     return Boolean(this.timer);
+  }
+
+  /** What the trial itself has changed, in the cell of its parent. */
+  playOwn() {
+    const first = this.stages.findIndex(({ own }) => own);
+    if (first < 0) this.showOwn();
+    else this.play(Math.max(0, first - 1));
   }
 
   /** From a stage to the last; at once where the reader wants no motion. */
@@ -49,13 +70,4 @@ export class GrowthPlayer {
     clearTimeout(this.timer);
     this.timer = 0;
   }
-}
-
-/** Stages from the start cell; of a cell whose transformations are not known only the end. */
-export function stagesOf(trial, startEdge) {
-  const { transformations } = trial;
-  const cell = cellOf(trial);
-  const stages = growthStages(startCell(startEdge), transformations ?? []);
-  if (transformations?.length) return stages;
-  return cell ? [{ step: 0, cell, changed: new Set(), transformation: null }] : stages;
 }

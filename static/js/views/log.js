@@ -23,14 +23,14 @@ export function logView() {
   list.addEventListener("scroll", () => atEnd() && seen());
   more.addEventListener("click", toEnd);
 
-  return ({ log, search }) => {
+  return (log, validationImages = null) => {
     waiting.hidden = log.length > 0;
     if (!log.length || (log.at(-1).sequence === last && log[0].sequence === first)) return;
     const follows = atEnd() || first === null;
     // Earlier lines came in front, or the first have fallen out: then all is written anew.
     const anew = first === null || log[0].sequence < first;
     const lines = anew ? log.slice(-MOST) : log.filter(({ sequence }) => sequence > last);
-    const items = lines.map((event) => line(event, search.start_accuracy));
+    const items = lines.map((event) => line(event, validationImages));
     if (anew) list.replaceChildren(...items);
     else list.append(...items);
     while (list.children.length > MOST && follows) list.firstChild.remove();
@@ -42,8 +42,11 @@ export function logView() {
   };
 }
 
-function line(event, start) {
-  return element("li", { class: level(event) },
+function line(event, images) {
+  return element(
+    "li",
+    { class: level(event) },
     element("time", { datetime: event.at, title: dateTime(event.at) }, clock(event.at)),
-    element("span", {}, sentence(event, start)));
+    element("span", {}, sentence(event, images)),
+  );
 }

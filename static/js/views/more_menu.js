@@ -27,9 +27,16 @@ export function prepareMenu(apiUrl, onAnswer, current) {
       }
     });
   };
-  form("rename", ({ name }) => name, (name) => request("PATCH", apiUrl, { name }));
-  form("extend", ({ max_trials: most }) => most + Math.max(1, Math.round(most / 2)),
-    (most) => request("POST", `${apiUrl}extend/`, { max_trials: Number(most) }));
+  form(
+    "rename",
+    ({ name }) => name,
+    (name) => request("PATCH", apiUrl, { name }),
+  );
+  form(
+    "extend",
+    ({ max_trials: most }) => most + Math.max(1, Math.round(most / 2)),
+    (most) => request("POST", `${apiUrl}extend/`, { max_trials: Number(most) }),
+  );
 
   byId("do-share").addEventListener("click", async () => {
     byId("more-menu").hidePopover();

@@ -40,7 +40,7 @@ export function requestButtons(apiUrl, words, onAnswer) {
     for (const [name, button] of buttons) {
       const pending = sent.has(name) || subject.requested === name;
       const [word, doing] = words[name];
-      setText(button, pending ? doing : worded[name] ?? word);
+      setText(button, pending ? doing : (worded[name] ?? word));
       button.disabled = pending || !subject.can[name];
       button.hidden = !subject.can[name] && !pending;
     }

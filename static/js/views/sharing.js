@@ -20,9 +20,12 @@ function prepare(dialog) {
   dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
   dialog.querySelector("form").addEventListener("submit", (event) => {
     event.preventDefault();
-    attempt(() => request("POST", url, { username: byId("share-input").value.trim() }), () => {
-      byId("share-input").value = "";
-    });
+    attempt(
+      () => request("POST", url, { username: byId("share-input").value.trim() }),
+      () => {
+        byId("share-input").value = "";
+      },
+    );
   });
 }
 
@@ -43,10 +46,27 @@ function fail({ message, fields }) {
 
 async function list() {
   const shares = await getJson(url);
-  const items = shares.map(({ username }) => element("li", {}, element("span", {}, username),
-    element("button", {
-      type: "button", class: "danger", "aria-label": `Take it back from ${username}`,
-      on: { click: () => attempt(() => request("DELETE", `${url}?username=${encodeURIComponent(username)}`)) },
-    }, "Take back")));
-  byId("share-list").replaceChildren(...(items.length ? items : [element("li", { class: "none" }, "Nobody but you sees it.")]));
+  const items = shares.map(({ username }) =>
+    element(
+      "li",
+      {},
+      element("span", {}, username),
+      element(
+        "button",
+        {
+          type: "button",
+          class: "danger",
+          "aria-label": `Take it back from ${username}`,
+          on: {
+            click: () =>
+              attempt(() => request("DELETE", `${url}?username=${encodeURIComponent(username)}`)),
+          },
+        },
+        "Take back",
+      ),
+    ),
+  );
+  byId("share-list").replaceChildren(
+    ...(items.length ? items : [element("li", { class: "none" }, "Nobody but you sees it.")]),
+  );
 }

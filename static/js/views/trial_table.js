@@ -1,7 +1,8 @@
 // The trial table. Only the rows that are seen exist. Rows keep their order while the reader looks:
 // new trials wait behind a pill, values change in place.
+import { controlOf } from "../domain/control.js";
 import { plural, whole } from "../domain/format.js";
-import { isFinal } from "../domain/reducer.js";
+import { isFinal } from "../domain/feed.js";
 import { byId, element, setText } from "../lib/dom.js";
 import { COLUMNS, makeDetail, makeRow, shownAccuracy, updateRow } from "./trial_row.js";
 
@@ -10,19 +11,32 @@ const EXTRA = 6; // rows above and below those that are seen
 const ROW_PIXELS = 45;
 const DETAIL_PIXELS = 132;
 
-export function tableView(trialUrl) {
-  const table = new TrialTable(trialUrl);
+export function tableView(trialUrl, readTrial) {
+  const table = new TrialTable(trialUrl, readTrial);
   return (state) => table.update(state);
 }
 
 class TrialTable {
-  constructor(trialUrl) {
-    Object.assign(this, {
-      trialUrl, scroll: byId("rows-scroll"), body: byId("rows"), pill: byId("rows-pill"),
-      input: byId("rows-filter"), rows: new Map(), details: new Map(), open: new Set(), order: [],
-      filter: null, shape: "",
-    });
-    this.sort = sortFromUrl();
+  scroll = byId("rows-scroll");
+  body = byId("rows");
+  pill = byId("rows-pill");
+  input = byId("rows-filter");
+  rows = new Map();
+  details = new Map();
+  open = new Set();
+  order = [];
+  filter = null;
+  shape = "";
+  sort = sortFromUrl();
+  measured = false;
+  balanced = false;
+  grown = false;
+  waiting = null;
+  state = null;
+
+  constructor(trialUrl, readTrial) {
+    this.trialUrl = trialUrl;
+    this.readTrial = readTrial;
     this.#head();
     this.scroll.addEventListener("scroll", () => this.#draw(), { passive: true });
     new ResizeObserver(() => this.#draw()).observe(this.scroll);
@@ -30,32 +44,55 @@ class TrialTable {
     this.input.addEventListener("input", () => this.#setFilter(this.input.value));
     this.input.value = new URLSearchParams(location.search).get("filter") ?? this.input.value;
     if (this.input.value) this.#setFilter(this.input.value);
+    addEventListener("hashchange", () => this.#reveal());
   }
 
   update(state) {
     const before = this.state;
     this.state = state;
     this.measured ||= [...state.trials.values()].some(({ latency_1: latency }) => latency != null);
-    byId("rows-head").closest("table").classList.toggle("measured", this.measured);
+    this.balanced ||= isBalanced(state);
+    this.grown ||= [...state.trials.values()].some(({ move }) => move);
+    const { classList } = byId("rows-head").closest("table");
+    classList.toggle("measured", this.measured);
+    classList.toggle("balanced", this.balanced);
+    classList.toggle("grown", this.grown);
     if (!before || (before.partial && !state.partial)) this.#arrange();
     else this.#newsSoon();
     this.#draw();
+    if (!before) this.#reveal();
+  }
+
+  /** `#trial-7` opens the row of trial 7, and brings it into sight. */
+  async #reveal() {
+    const number = Number(/^#trial-(\d+)$/.exec(location.hash)?.[1]);
+    if (!this.state.trials.has(number)) return;
+    if (!this.order.includes(number)) {
+      this.input.value = "";
+      await this.#setFilter("");
+    }
+    this.open.add(number);
+    this.#draw();
+    this.scroll.scrollTop = this.#tops()[this.order.indexOf(number)];
+    this.scroll.scrollIntoView({ block: "nearest" });
   }
 
   /** Sorting thousands of rows at every event would be most of what the page does. */
   #newsSoon() {
     if (this.state.trials.size < MANY) this.#news();
-    else this.waiting ??= setTimeout(() => {
-      this.waiting = null;
-      this.#news();
-    }, 1000);
+    else
+      this.waiting ??= setTimeout(() => {
+        this.waiting = null;
+        this.#news();
+      }, 1000);
   }
 
   /** New trials are added below while all rows fit: nothing moves. Then the pill counts them. */
   #news() {
     const shown = new Set(this.order);
     let fresh = this.#passing().filter(({ number }) => !shown.has(number));
-    const fits = (count) => (this.order.length + count) * ROW_PIXELS <= this.scroll.clientHeight - 36;
+    const fits = (count) =>
+      (this.order.length + count) * ROW_PIXELS <= this.scroll.clientHeight - 36;
     if (fresh.length && fits(fresh.length)) {
       this.order.push(...fresh.map(({ number }) => number));
       fresh = [];
@@ -77,8 +114,14 @@ class TrialTable {
 
   #fields(trial) {
     const accuracy = shownAccuracy(trial);
-    const start = this.state.search.start_accuracy;
-    return { ...trial, trial: trial.number, accuracy, gain: accuracy == null || start == null ? null : accuracy - start };
+    const control = controlOf(this.state.trials)?.mean;
+    return {
+      ...trial,
+      trial: trial.number,
+      role: trial.role ?? "child",
+      accuracy,
+      gain: accuracy == null || control == null ? null : accuracy - control,
+    };
   }
 
   #sorted() {
@@ -87,7 +130,8 @@ class TrialTable {
     // Those without a value come last, whichever the direction.
     return this.#passing().sort((a, b) => {
       const [x, y] = [value(a), value(b)];
-      if (x == null || y == null) return (x == null) - (y == null) || a.number - b.number;
+      if (x == null || y == null)
+        return Number(x == null) - Number(y == null) || a.number - b.number;
       return sign * (x - y) || a.number - b.number;
     });
   }
@@ -102,8 +146,11 @@ class TrialTable {
 
   #countText() {
     const all = this.state.trials.size;
-    if (this.state.partial) return `${whole(all)} of ${plural(this.state.total, "trial")} · reads the others…`;
-    return this.filter ? `${whole(this.order.length)} of ${plural(all, "trial")}` : plural(all, "trial");
+    if (this.state.partial)
+      return `${whole(all)} of ${plural(this.state.total, "trial")} · reads the others…`;
+    return this.filter
+      ? `${whole(this.order.length)} of ${plural(all, "trial")}`
+      : plural(all, "trial");
   }
 
   async #setFilter(text) {
@@ -122,10 +169,18 @@ class TrialTable {
     const cells = COLUMNS.map(({ key, title, n, wide, value }) => {
       const name = [key, n && "n", wide && "wide"].filter(Boolean).join(" ");
       if (!value) return element("th", { class: name, scope: "col" }, title);
-      const button = element("button", { type: "button", class: "sort", on: { click: () => this.#sortBy(key) } }, title);
+      const button = element(
+        "button",
+        { type: "button", class: "sort", on: { click: () => this.#sortBy(key) } },
+        title,
+      );
       return element("th", { class: name, scope: "col", dataset: { sort: key } }, button);
     });
-    const opener = element("th", { class: "opener" }, element("span", { class: "visually-hidden" }, "Details"));
+    const opener = element(
+      "th",
+      { class: "opener" },
+      element("span", { class: "visually-hidden" }, "Details"),
+    );
     byId("rows-head").replaceChildren(opener, ...cells);
     this.#markSort();
   }
@@ -157,7 +212,10 @@ class TrialTable {
   #draw() {
     if (!this.state) return;
     byId("rows-waiting").hidden = this.order.length > 0;
-    setText(byId("rows-waiting"), this.filter ? "No trial passes the filter." : emptyText(this.state.search));
+    setText(
+      byId("rows-waiting"),
+      this.filter ? "No trial passes the filter." : emptyText(this.state.search),
+    );
     const tops = this.open.size ? this.#tops() : null;
     const at = (index) => (tops ? tops[index] : index * ROW_PIXELS);
     const height = this.scroll.clientHeight || 480;
@@ -183,10 +241,17 @@ class TrialTable {
     }
   }
 
-  #context(search, { number }) {
+  #context(search, { number, parent }) {
     return {
-      start: search.start_accuracy, best: search.best_trial, href: this.trialUrl(number),
-      open: this.open.has(number), columns: this.#columns(), edit: search.can.edit,
+      control: controlOf(this.state.trials)?.mean,
+      best: search.best_trial,
+      href: this.trialUrl(number),
+      parentHref: this.trialUrl(parent),
+      open: this.open.has(number),
+      columns: this.#columns(),
+      edit: search.can.edit,
+      read: this.readTrial,
+      epochs: search.config?.recipe?.epochs,
     };
   }
 
@@ -197,7 +262,7 @@ class TrialTable {
 
   /** Put the rows that are seen into the table; those that stay are not touched. */
   #exchange(numbers, above, below) {
-    const focused = document.activeElement;
+    const focused = /** @type {HTMLElement} */ (document.activeElement);
     const { search, trials } = this.state;
     const kept = new Map();
     const nodes = [spacer(above)];
@@ -228,8 +293,18 @@ class TrialTable {
   }
 }
 
+/** Whether balanced accuracies say anything that the accuracies do not. */
+const isBalanced = ({ search, trials }) =>
+  search.config?.measure === "balanced_accuracy" ||
+  [...trials.values()].some(
+    ({ accuracy, balanced_accuracy: balanced }) =>
+      balanced != null && Math.abs(accuracy - balanced) >= 0.01,
+  );
+
 const emptyText = ({ state }) =>
-  isFinal(state) ? "The search ended before a trial was proposed." : "Waits for the first trial to be proposed.";
+  isFinal(state)
+    ? "The search ended before a trial was proposed."
+    : "Waits for the first trial to be proposed.";
 
 function spacer(pixels) {
   const cell = element("td");

@@ -12,13 +12,19 @@ const MAX_SAMPLES = 12;
 /** @returns {(rows) => void} to be told of the checkpoint's exports */
 export function tryIt(place, { checkpoint, dataset, canEdit, build }) {
   const find = (selector) => place.querySelector(selector);
-  const [note, drop, input, invert] = [find("[data-note]"), find("[data-drop]"), find("input[type=file]"), find("[data-invert]")];
+  const [note, drop, input, invert] = [
+    find("[data-note]"),
+    find("[data-drop]"),
+    find("input[type=file]"),
+    find("[data-invert]"),
+  ];
   const shape = checkpoint.image;
   let [network, image, onnx, sha256] = [null, null, null, ""];
 
   async function run() {
     if (!image) return;
-    const pixels = seen(image, shape, { invert: invert.checked });
+    const { rendering } = checkpoint;
+    const pixels = seen(image, shape, { invert: invert.checked, rendering });
     show(find(".seen canvas"), asRgba(pixels, shape), shape[2], shape[1]);
     find("[data-result]").hidden = false;
     try {
@@ -26,8 +32,14 @@ export function tryIt(place, { checkpoint, dataset, canEdit, build }) {
       network ??= loadNetwork(place.dataset.wasm, onnx);
       const classify = await network;
       const started = performance.now();
-      const logits = await classify(normalised(pixels, checkpoint.mean, checkpoint.std), [1, ...shape]);
-      setText(note, `Classified in this browser in ${(performance.now() - started).toFixed(1)} ms.`);
+      const logits = await classify(normalised(pixels, checkpoint.mean, checkpoint.std), [
+        1,
+        ...shape,
+      ]);
+      setText(
+        note,
+        `Classified in this browser in ${(performance.now() - started).toFixed(1)} ms.`,
+      );
       bars(find("[data-bars]"), ranked(logits, checkpoint.class_names));
     } catch (fault) {
       network = null;
@@ -47,58 +59,119 @@ export function tryIt(place, { checkpoint, dataset, canEdit, build }) {
 
   startDrop(drop, input, take);
   invert.addEventListener("change", run);
-  find("[data-build]").addEventListener("click", (event) => { event.target.disabled = true; build("onnx"); });
+  find("[data-build]").addEventListener("click", (event) => {
+    event.target.disabled = true;
+    build("onnx");
+  });
   let samples = null;
 
-  return (rows) => {
-    const row = rows.find(({ kind }) => kind === "onnx");
+  return ({ exports: rows, can }) => {
+    const row = rows.find(({ name }) => name === "onnx");
     const ready = row?.state === "completed";
-    if (ready && row.sha256 !== sha256) [network, onnx, sha256] = [null, `/api/v1/checkpoints/${checkpoint.id}/exports/onnx/download/`, row.sha256];
+    if (ready && row.sha256 !== sha256)
+      [network, onnx, sha256] = [
+        null,
+        `/api/v1/checkpoints/${checkpoint.id}/exports/onnx/download/`,
+        row.sha256,
+      ];
     find("[data-missing]").hidden = ready;
     find("[data-ready]").hidden = !ready;
-    find("[data-build]").hidden = !canEdit || isActive(row);
+    find("[data-build]").hidden = !can.exports.onnx.build;
     find("[data-build]").disabled = false;
     setText(find("[data-missing-note]"), missingNote(row, canEdit));
-    if (ready) samples ??= showSamples(find("[data-samples]"), { dataset, shape, choose: (pixels) => { image = pixels; return run(); } });
+    if (ready)
+      samples ??= showSamples(find("[data-samples]"), {
+        dataset,
+        shape,
+        choose: (pixels) => {
+          image = pixels;
+          return run();
+        },
+      });
   };
 }
 
 function missingNote(row, canEdit) {
-  if (isActive(row)) return row.state === "queued" ? "The ONNX export waits for a worker." : "The ONNX export is being built.";
-  if (row?.state === "failed") return "The ONNX export could not be built; its reason stands above.";
-  return canEdit ? "The network runs in your browser from its ONNX export, which has not been built yet."
+  if (isActive(row))
+    return row.state === "queued"
+      ? "The ONNX export waits for a worker."
+      : "The ONNX export is being built.";
+  if (row?.state === "failed")
+    return "The ONNX export could not be built; its reason stands above.";
+  return canEdit
+    ? "The network runs in your browser from its ONNX export, which has not been built yet."
     : "The network runs in your browser from its ONNX export, which its owner has not built yet.";
 }
 
 function startDrop(drop, input, take) {
   input.addEventListener("change", () => input.files[0] && take(input.files[0]));
-  for (const name of ["dragenter", "dragover"]) drop.addEventListener(name, (event) => { event.preventDefault(); drop.classList.add("over"); });
-  for (const name of ["dragleave", "drop"]) drop.addEventListener(name, (event) => { event.preventDefault(); drop.classList.remove("over"); });
-  drop.addEventListener("drop", (event) => event.dataTransfer.files[0] && take(event.dataTransfer.files[0]));
+  for (const name of ["dragenter", "dragover"])
+    drop.addEventListener(name, (event) => {
+      event.preventDefault();
+      drop.classList.add("over");
+    });
+  for (const name of ["dragleave", "drop"])
+    drop.addEventListener(name, (event) => {
+      event.preventDefault();
+      drop.classList.remove("over");
+    });
+  drop.addEventListener(
+    "drop",
+    (event) => event.dataTransfer.files[0] && take(event.dataTransfer.files[0]),
+  );
 }
 
 function bars(list, classes) {
   const rest = classes.slice(SHOWN_CLASSES);
-  const bar = ({ name, share }) => element("li", {},
-    element("span", {}, name),
-    element("progress", { max: 1, value: share, "aria-hidden": "true" }),
-    element("b", {}, percent(share, 1), " ", element("small", {}, "%")));
+  const bar = ({ name, share }) =>
+    element(
+      "li",
+      {},
+      element("span", {}, name),
+      element("progress", { max: 1, value: share, "aria-hidden": "true" }),
+      element("b", {}, percent(share, 1), " ", element("small", {}, "%")),
+    );
   list.replaceChildren(...classes.slice(0, SHOWN_CLASSES).map(bar));
   if (rest.length) {
     const left = rest.reduce((sum, { share }) => sum + share, 0);
-    list.append(element("li", { class: "rest" }, element("span", {}, `${rest.length} others`), element("i"), element("b", {}, percent(left, 1), " ", element("small", {}, "%"))));
+    list.append(
+      element(
+        "li",
+        { class: "rest" },
+        element("span", {}, `${rest.length} others`),
+        element("i"),
+        element("b", {}, percent(left, 1), " ", element("small", {}, "%")),
+      ),
+    );
   }
 }
 
 /** One sample of each class, cut from the pictures that the data set's page shows. */
 async function showSamples(list, { dataset, shape, choose }) {
   for (const [index, name] of (dataset?.class_names ?? []).slice(0, MAX_SAMPLES).entries()) {
-    const picture = await loadPicture(`/api/v1/datasets/${dataset.id}/samples/${index}.png`).catch(() => null);
+    const picture = await loadPicture(`/api/v1/datasets/${dataset.id}/samples/${index}.png`).catch(
+      () => null,
+    );
     if (!picture) return;
     const pixels = partOf(picture, sampleBox(shape, 0));
     const canvas = element("canvas", { "aria-hidden": "true" });
     show(canvas, pixels.data, pixels.width, pixels.height);
-    list.append(element("li", {}, element("button", { type: "button", title: name, "aria-label": `Try a sample of ${name}`, on: { click: () => choose(pixels) } }, canvas)));
+    list.append(
+      element(
+        "li",
+        {},
+        element(
+          "button",
+          {
+            type: "button",
+            title: name,
+            "aria-label": `Try a sample of ${name}`,
+            on: { click: () => choose(pixels) },
+          },
+          canvas,
+        ),
+      ),
+    );
     list.parentElement.hidden = false;
   }
 }

@@ -1,15 +1,16 @@
 // A network of one's own: the form shows what its source needs; ticks are judged by the server.
-import { getJson } from "../lib/api.js";
 import { byId, setText } from "../lib/dom.js";
-import { follow } from "../lib/refresh.js";
+import { followWork } from "../lib/follow_work.js";
+import { keepDrawnList } from "../lib/list_page.js";
+import { connectionView } from "../views/connection.js";
 
 const CHECK_AFTER_MS = 200;
-const POLL_MS = 700;
 
 function followSource(form) {
   const show = () => {
     const { value } = form.querySelector("[name=source]:checked") ?? { value: "torchvision" };
-    for (const part of form.querySelectorAll("[data-for]")) part.hidden = !part.dataset.for.split(" ").includes(value);
+    for (const part of form.querySelectorAll("[data-for]"))
+      part.hidden = !part.dataset.for.split(" ").includes(value);
   };
   form.addEventListener("change", ({ target }) => {
     if (target.name === "source") show();
@@ -17,20 +18,23 @@ function followSource(form) {
   show();
 }
 
-/** Ask until the worker has ended, then show the server's page. */
+/** When the worker has ended, the page has a form of its own to begin with. */
 function followStep(place) {
-  follow(() => getJson(place.dataset.progressUrl), ({ state }) => {
-    const goesOn = ["queued", "running"].includes(state);
-    if (!goesOn) location.reload();
-    return goesOn;
-  }, { everyMs: POLL_MS });
+  followWork(`start-networks/${place.dataset.network}`, {
+    name: "network",
+    part: "#busy",
+    onEnd: () => location.reload(),
+    onConnection: connectionView(),
+  });
 }
 
 /** What to do about ticks that the server refuses. */
 function advice(ticked) {
   if (!ticked.length) return "Tick at least one convolution.";
   const kinds = new Set(ticked.map((box) => box.dataset.kind));
-  return kinds.size > 1 ? "Plain and grouped convolutions do not go together: keep one kind." : null;
+  return kinds.size > 1
+    ? "Plain and grouped convolutions do not go together: keep one kind."
+    : null;
 }
 
 function startSites(form) {
@@ -48,7 +52,10 @@ function startSites(form) {
   async function check() {
     asked += 1;
     const mine = asked;
-    const answer = await fetch(form.dataset.check, { method: "POST", body: new FormData(form) }).catch(() => null);
+    const answer = await fetch(form.dataset.check, {
+      method: "POST",
+      body: new FormData(form),
+    }).catch(() => null);
     if (answer?.ok && mine === asked) show(await answer.json());
   }
 
@@ -65,7 +72,9 @@ function startSites(form) {
     none: () => false,
   };
   for (const button of form.querySelectorAll("[data-pick]")) {
-    button.hidden = !["none", "default"].includes(button.dataset.pick) && !boxes.some(picked[button.dataset.pick]);
+    button.hidden =
+      !["none", "default"].includes(button.dataset.pick) &&
+      !boxes.some(picked[button.dataset.pick]);
     button.addEventListener("click", () => {
       for (const box of boxes) box.checked = picked[button.dataset.pick](box);
       changed();
@@ -82,3 +91,9 @@ const busy = document.querySelector("#busy");
 if (busy) followStep(busy);
 const sites = document.querySelector("#sites");
 if (sites) startSites(sites);
+if (own)
+  keepDrawnList("start-networks", {
+    parts: () => ["#main > section:last-of-type"],
+    whole: "#main > section:last-of-type",
+    onConnection: connectionView(),
+  });
