@@ -2,13 +2,18 @@
 
 import random
 from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from search_engine.architecture import (
+from search_engine.networks import AdoptedNetwork, Network
+from search_engine.networks.adopted import adopt, outline_torchvision
+from search_engine.spec import (
     AdoptedConfig,
     CellTransformation,
+    Deepen,
     ImageShape,
     InsertNode,
     Lineage,
@@ -20,9 +25,9 @@ from search_engine.architecture import (
     ReplaceIdentity,
     SetMerge,
     SiteKind,
+    Transformation,
+    Widen,
 )
-from search_engine.networks import AdoptedNetwork, Network
-from search_engine.networks.adopted import adopt, outline_torchvision
 from search_engine.transforms import inherit
 from tests.growing import NEW_OPERATIONS, look_trained, relative_change
 
@@ -32,6 +37,7 @@ LARGER = {"alexnet": 64, "inception_v3": 80, "maxvit_t": 224}
 """Sides of images, in pixels, of networks that cannot take `SIDE`."""
 
 
+@cache
 def small_outline(model: str) -> Outline:
     """A torchvision classifier for the smallest images that all of its family take."""
     side = LARGER.get(model, SIDE)
@@ -53,9 +59,23 @@ def several(names: Sequence[str], rng: random.Random) -> tuple[str, ...]:
     return tuple(rng.sample(list(names), count))
 
 
-def trained_adopted(config: AdoptedConfig, seed: int) -> AdoptedNetwork:
-    """A start network in float64 that looks trained, in eval mode."""
-    return look_trained(adopt(config, seed=seed).double(), seed).eval()
+def trained_adopted(
+    config: AdoptedConfig, seed: int, weights: Path | None = None
+) -> AdoptedNetwork:
+    """A start network in float64 that looks trained, in eval mode.
+
+    Args:
+        weights: of a network that has no fresh ones.
+    """
+    return look_trained(adopt(config, weights=weights, seed=seed).double(), seed).eval()
+
+
+def share_layers(network: AdoptedNetwork) -> None:
+    """Let copies of the network share its layers outside the cells, while nothing changes those."""
+    own = {module for cell in network.cells().values() for module in cell.modules()}
+    for module in network.modules():
+        if module not in own and not list(module.children()):
+            object.__setattr__(module, "__deepcopy__", lambda _, module=module: module)
 
 
 def images_of(config: AdoptedConfig, seed: int, count: int = 2) -> Tensor:
@@ -79,6 +99,14 @@ def every_operation() -> tuple[CellTransformation, ...]:
         Operation(step.operation) for step in steps if isinstance(step, ReplaceIdentity)
     } == set(NEW_OPERATIONS)
     return tuple(steps)
+
+
+def other_layers(config: AdoptedConfig, count: int = 3) -> tuple[Transformation, ...]:
+    """The first and last hidden layers made wider and deeper."""
+    layers = [*config.hidden_layers().values()]
+    chosen = {layer.name: layer for layer in (*layers[:count], *layers[-count:])}
+    steps = [(Widen(name, 2 * layer.width), Deepen(name)) for name, layer in chosen.items()]
+    return tuple(step for pair in steps for step in pair)
 
 
 @torch.no_grad()

@@ -7,7 +7,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from search_engine.architecture import (
+from search_engine.networks import Network, build_network
+from search_engine.spec import (
     Architecture,
     ChainNetConfig,
     CondenseNetConfig,
@@ -25,8 +26,7 @@ from search_engine.architecture import (
     Transformation,
     Widen,
 )
-from search_engine.errors import IllegalTransformation
-from search_engine.networks import Network, build_network
+from search_engine.spec.errors import IllegalTransformation
 
 IMAGE = ImageShape(1, 8, 8)
 FAMILIES = ("densenet", "pyramidnet", "chainnet", "condensenet")
@@ -83,7 +83,12 @@ def random_images(seed: int, count: int = 4) -> Tensor:
 
 
 def random_transformations(
-    start: Architecture, rng: random.Random, steps: int, *, morphs: bool = True
+    start: Architecture,
+    rng: random.Random,
+    steps: int,
+    *,
+    morphs: bool = True,
+    layers: bool = True,
 ) -> tuple[Transformation, ...]:
     """Legal transformations, one after the other, no cell deeper than `MAX_DEPTH`.
 
@@ -92,12 +97,13 @@ def random_transformations(
         rng: of every draw.
         steps: how many at most; fewer where none is found.
         morphs: also those that bring new operations.
+        layers: also those of layers outside the cells.
     """
     found: list[Transformation] = []
     for _ in range(20 * steps):
         if len(found) == steps:
             break
-        transformation = _draw(start, rng, morphs=morphs)
+        transformation = _draw(start, rng, morphs=morphs, layers=layers)
         try:
             after = start.after(transformation)
         except IllegalTransformation:
@@ -108,13 +114,16 @@ def random_transformations(
     return tuple(found)
 
 
-def _draw(architecture: Architecture, rng: random.Random, *, morphs: bool) -> Transformation:
-    cell, hidden = architecture.cell, architecture.skeleton.hidden_layers()
+def _draw(
+    architecture: Architecture, rng: random.Random, *, morphs: bool, layers: bool
+) -> Transformation:
+    cell = architecture.cell
+    hidden = architecture.skeleton.hidden_layers() if layers else {}
     branch = rng.choice([path for path, _ in cell.branches()])
     node = rng.choice([path for path, node in cell.nodes() if not node.is_leaf])
     kinds = ["merge", "merge", "insert", "insert"]
     kinds += ["replace", "replace", "replace"] if morphs else []
-    kinds += ["widen", *(["deepen"] if morphs else [])] if hidden else []
+    kinds += ["widen", "widen", *(["deepen"] if morphs else [])] if hidden else []
     match rng.choice(kinds):
         case "merge":
             return SetMerge(node, rng.choice([Merge.ADD, Merge.CONCAT]), rng.choice([2, 3]))
@@ -125,7 +134,7 @@ def _draw(architecture: Architecture, rng: random.Random, *, morphs: bool) -> Tr
         case "deepen":
             return Deepen(rng.choice(list(hidden)))
     layer = rng.choice(list(hidden.values()))
-    return Widen(layer.name, layer.width + rng.choice([1, 2, 4, 8]))
+    return Widen(layer.name, layer.width + rng.choice([1, 2, 4, 8, layer.width]))
 
 
 def relative_change(before: Tensor, after: Tensor) -> float:

@@ -4,7 +4,7 @@ import random
 
 from hypothesis import strategies as st
 
-from search_engine.architecture import (
+from search_engine.spec import (
     LEAF,
     Allocation,
     Branch,

@@ -1,4 +1,7 @@
-"""One word for one thing: words that the glossary rules out stand in no name and no JSON key."""
+"""One word for one thing: words that the glossary rules out stand in no name and no JSON key.
+
+And no line of the front end is longer than a screen is wide.
+"""
 
 import ast
 import re
@@ -12,6 +15,13 @@ FORBIDDEN = re.compile(
     r"(^|_)(study|studies|experiment|genotype|backbone|meta_controller|candidate|fitness"
     r"|split_type|merge_type|snapshot|artifact|job|canceled)s?(_|$)"
 )
+LONGEST_LINE = 120
+FRONT_END = [
+    path
+    for folder, kind in (("templates", "*"), ("static/css", "*.css"), ("static/js", "*.js"))
+    for path in (ROOT / folder).rglob(kind)
+    if path.is_file()
+]
 FILES = [path for folder in ("search_engine", "webapp") for path in (ROOT / folder).rglob("*.py")]
 
 
@@ -41,3 +51,9 @@ def test_the_rule_finds_forbidden_words() -> None:
     source = 'class JobRunner:\n  def f(self, best_candidate): self.snapshots = {"fitness": 1}'
     assert set(forbidden(source)) == {"JobRunner", "best_candidate", "snapshots", "fitness"}
     assert forbidden("import job\nsplit_types_of = objective = jobless = 1") == ["split_types_of"]
+
+
+@pytest.mark.parametrize("path", FRONT_END, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_line_of_the_front_end_is_too_long(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if len(line) > LONGEST_LINE] == []

@@ -46,6 +46,11 @@ class Espalier:
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(timeout=90)
 
+    def restart(self) -> None:
+        """Press Ctrl-C, which ends it in good order, and start it again at the same address."""
+        assert self.stop() == 0
+        self.process = start_espalier(self.folder, **self.environment).process
+
     def kill(self, words: str) -> None:
         """SIGKILL to the processes with these words in their command, children included."""
         pids = find(self.process.pid, words)
@@ -89,7 +94,12 @@ def start_espalier(folder: Path, **more: str) -> Espalier:
     """
     environment = {name: v for name, v in os.environ.items() if not name.startswith("ESPALIER_")}
     environment.pop("DJANGO_SETTINGS_MODULE", None)
-    own = {"ESPALIER_VAR": str(folder), "ESPALIER_PORT": str(servers.free_port()), **more}
+    own = {
+        "ESPALIER_VAR": str(folder),
+        "ESPALIER_PORT": str(servers.free_port()),
+        "ESPALIER_CPU_WORKERS": "1",  # each takes seconds to load torch
+        **more,
+    }
     process = subprocess.Popen(
         [sys.executable, "-m", "webapp.embedded"],
         cwd=ROOT,

@@ -73,10 +73,15 @@ def search(launch: Launch) -> Search:
 @pytest.fixture
 def opened(browser: Browser, ada: User, live_server: Any) -> Iterator[Page]:
     """A page in which ada has signed in, addressed from the server's root."""
+    yield from signed_in(browser, ada, live_server.url)
+
+
+def signed_in(browser: Browser, user: User, url: str) -> Iterator[Page]:
+    """A page of the server at this address."""
     client = Client()
-    client.force_login(ada, backend="django.contrib.auth.backends.ModelBackend")
-    context = browser.new_context(base_url=live_server.url, reduced_motion="reduce")
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    context = browser.new_context(base_url=url, reduced_motion="reduce")
     value = client.cookies["sessionid"].value
-    context.add_cookies([{"name": "sessionid", "value": value, "url": live_server.url}])
+    context.add_cookies([{"name": "sessionid", "value": value, "url": url}])
     yield context.new_page()
     context.close()

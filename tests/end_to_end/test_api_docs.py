@@ -1,12 +1,9 @@
 """docs/api.md as its reader follows it: every block as it stands, in order, on real processes."""
 
-import http.cookiejar
 import os
 import re
 import shutil
 import subprocess
-import urllib.parse
-import urllib.request
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,10 +12,11 @@ import pytest
 from PIL import Image
 
 from tests.end_to_end.installation import ROOT, Espalier
+from tests.end_to_end.watching import PASSWORD
+from tests.end_to_end.without_browser import SignedIn
 
 PAGE = ROOT / "docs" / "api.md"
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-PASSWORD = "a long walk among pear trees"
 PROGRAMS = ("bash", "curl", "jq", "unzip")
 DONE = "this block is done"
 
@@ -53,28 +51,11 @@ class Shell:
         self._bash.communicate()
 
 
-class SignedIn:
-    """A browser without a window or scripts: cookies, and the token that forms need."""
-
-    def __init__(self, address: str) -> None:
-        self._address, self._cookies = address, http.cookiejar.CookieJar()
-        handler = urllib.request.HTTPCookieProcessor(self._cookies)
-        self._opener = urllib.request.build_opener(handler)
-
-    def submit(self, path: str, **fields: str) -> str:
-        """Open a page, fill its form in, send it; the page that follows."""
-        self._opener.open(self._address + path).close()
-        token = next(c.value or "" for c in self._cookies if c.name == "csrftoken")
-        body = urllib.parse.urlencode({**fields, "csrfmiddlewaretoken": token}).encode()
-        with self._opener.open(self._address + path, body) as answer:
-            return str(answer.read().decode())
-
-
 @pytest.fixture
-def token(espalier: Espalier) -> str:
-    """The secret that the page of tokens shows, for the first account."""
-    browser = SignedIn(espalier.address)
-    browser.submit("/setup/", username="ada", password1=PASSWORD, password2=PASSWORD)
+def token(with_account: Espalier) -> str:
+    """The secret that the page of tokens shows."""
+    browser = SignedIn(with_account.address)
+    browser.submit("/sign-in/", username="ada", password=PASSWORD)
     page = browser.submit("/account/tokens/", name="docs", lifetime_days="90")
     found = re.search(r"esp_[\w-]{20,}", page)
     assert found is not None
@@ -96,11 +77,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def shell(folder: Path, espalier: Espalier, token: str) -> Iterator[Shell]:
+def shell(folder: Path, with_account: Espalier, token: str) -> Iterator[Shell]:
     for program in PROGRAMS:
         if shutil.which(program) is None:
             pytest.fail(f"{program} is missing; on Debian: apt-get install {' '.join(PROGRAMS)}")
-    variables = {"ESPALIER": espalier.address, "TOKEN": token}
+    variables = {"ESPALIER": with_account.address, "TOKEN": token}
     bash = Shell(folder, {**os.environ, **variables})
     yield bash
     bash.close()
@@ -109,12 +90,12 @@ def shell(folder: Path, espalier: Espalier, token: str) -> Iterator[Shell]:
 def test_every_block_of_the_page_runs(
     shell: Shell,
     folder: Path,
-    espalier: Espalier,
+    with_account: Espalier,
     token: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setenv("ESPALIER", espalier.address)
+    monkeypatch.setenv("ESPALIER", with_account.address)
     monkeypatch.setenv("TOKEN", token)
     monkeypatch.chdir(folder)
     names: dict[str, object] = {}

@@ -1,4 +1,4 @@
-"""Whatever dies in mid-search: it completes, each trial counts once, and the page has no gap."""
+"""Whatever befalls a search: it completes, each trial counts once, and the page has no gap."""
 
 import re
 from typing import Any
@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.end_to_end.installation import WEB, WORKER, Espalier
 from tests.end_to_end.watching import (
+    FEW_IMAGES,
     MINUTES,
     READ_TABLE,
     SECONDS,
@@ -17,7 +18,13 @@ from tests.end_to_end.watching import (
 )
 from tests.webapp.core.process_tree import until
 
-TRIALS = 6
+SMALL: dict[str, Any] = {
+    "trials": 6,
+    "data": FEW_IMAGES,
+    "recipe": {"epochs": 15, "learning_rate": 0.1},
+}
+"""Each trial so long that it can be killed in its midst."""
+
 INTERRUPTED_SECONDS = 30
 WATCH_FOR_INTERRUPTED = """() => {
   const rows = document.getElementById("rows"), from = performance.now();
@@ -29,17 +36,19 @@ WATCH_FOR_INTERRUPTED = """() => {
 }"""
 
 
-def test_a_search_outlives_reload_lost_worker_lost_broker_and_lost_web_process(
+def test_a_search_outlives_pause_reload_restart_and_whatever_is_lost(
     page: Page, either: Espalier
 ) -> None:
     make_first_account(page, either.address)
-    recipe = {"epochs": 10, "learning_rate": 0.1}
-    search = launch(page, either.address, "Beset", trials=TRIALS, parallel=4, recipe=recipe)
+    search = launch(page, either.address, "Beset", parallel=4, **SMALL)
     page.goto(f"{either.address}/searches/{search}/")
     expect(page.locator("#best-accuracy")).to_contain_text(re.compile(r"\d"), timeout=2 * MINUTES)
 
-    reload(page)
+    pause_and_reload(page)
     page.evaluate("window.sameAsBefore = true")
+    until(lambda: in_mid_trial(page, either, search), "a trial in its midst")
+    either.restart()
+    expect(page.locator("#live")).to_have_text("Live", timeout=MINUTES)
     lose_worker_and_broker(page, either, search)
     lose_web_process(page, either)
 
@@ -50,12 +59,16 @@ def test_a_search_outlives_reload_lost_worker_lost_broker_and_lost_web_process(
     check_page(page, either)
 
 
-def reload(page: Page) -> None:
+def pause_and_reload(page: Page) -> None:
     """What was there before is there after, and news goes on arriving."""
+    page.locator("#do-pause").click()
+    expect(page.locator("#search-state")).to_have_text("Paused", timeout=MINUTES)
     before = completed(page)
     page.reload()
     expect(page.locator("#live")).to_have_text("Live")
-    assert completed(page).items() >= before.items()
+    expect(page.locator("#search-state")).to_have_text("Paused")
+    assert completed(page) == before
+    page.locator("#do-resume").click()
 
 
 def completed(page: Page) -> dict[int, str]:

@@ -6,27 +6,32 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import Browser, Page, expect
 
 from search_engine.data import load_dataset
-from tests.end_to_end.installation import WORKER, Espalier, start_espalier
-from tests.end_to_end.watching import MINUTES, events, launch, make_first_account, post
+from tests.end_to_end.conftest import profile
+from tests.end_to_end.installation import WORKER, Espalier
+from tests.end_to_end.watching import FEW_IMAGES, MINUTES, events, launch, post, sign_in
 from tests.fresh_environment import accuracy, with_torch_alone
 
-EPOCHS = 60
+EPOCHS = 24
 """So many that a fast machine is not done before a button is pressed or a worker killed."""
 
 SOME_COMPLETE = re.compile(r"^([2-9]|\d\d) complete")
 TINY = {"data": {"validation": 150}, "skeleton": {"blocks": 1, "alpha": 12}}
 
 
-def search_with_a_trial(page: Page, address: str) -> int:
+@pytest.fixture(scope="module")
+def search(browser: Browser, with_account: Espalier) -> int:
     """A small search, once its only trial is completed."""
-    make_first_account(page, address)
-    search = launch(page, address, "Small", trials=1, recipe={"epochs": 2, "learning_rate": 0.1})
-    page.goto(f"{address}/searches/{search}/")
-    expect(page.locator("#search-state")).to_have_text("Completed", timeout=4 * MINUTES)
-    return search
+    address, recipe = with_account.address, {"epochs": 2, "learning_rate": 0.1}
+    with profile(browser) as page:
+        sign_in(page, address, "ada")
+        made = launch(page, address, "Small", trials=1, recipe=recipe, data=FEW_IMAGES)
+        page.goto(f"{address}/searches/{made}/")
+        expect(page.locator("#search-state")).to_have_text("Completed", timeout=4 * MINUTES)
+    return made
 
 
 def said_of(page: Page) -> dict[str, Any]:
@@ -42,10 +47,10 @@ def fill(page: Page, **values: str) -> None:
 
 
 def test_a_trial_is_trained_fully_beside_the_start_network(
-    page: Page, espalier: Espalier, tmp_path: Path
+    page: Page, with_account: Espalier, search: int, tmp_path: Path
 ) -> None:
-    search = search_with_a_trial(page, espalier.address)
-    page.goto(f"{espalier.address}/searches/{search}/trials/1/")
+    sign_in(page, with_account.address, "ada")
+    page.goto(f"{with_account.address}/searches/{search}/trials/1/")
     page.locator("#train-fully").click()
 
     # The engine's own rule stands beside its field before anything is sent.
@@ -103,30 +108,27 @@ def measured(program: Path, images: int, folder: Path) -> float:
 
 
 def test_a_killed_worker_and_a_restart_cost_no_complete_epoch(
-    page: Page, espalier: Espalier
+    page: Page, with_account: Espalier, search: int
 ) -> None:
-    search = search_with_a_trial(page, espalier.address)
+    espalier = with_account
+    sign_in(page, espalier.address, "ada")
     config = {**TINY, "recipe": {"epochs": EPOCHS, "batch_size": 32}}
     body = {"search": search, "trial": 1, "preset": "digits", "config": config}
     training = post(page, f"{espalier.address}/api/v1/final-trainings/", body)["id"]
-    path = f"/final-trainings/{training}/"
-    page.goto(f"{espalier.address}{path}")
+    page.goto(f"{espalier.address}/final-trainings/{training}/")
     expect(page.locator("#epochs-note")).to_have_text(SOME_COMPLETE, timeout=3 * MINUTES)
     espalier.kill(WORKER)
     expect(page.locator("#log")).to_contain_text("its worker was lost", timeout=MINUTES)
     expect(page.locator("#log")).to_contain_text("goes on", timeout=MINUTES)
     expect(page.locator("#training-state")).to_have_text("Running", timeout=MINUTES)
 
-    assert espalier.stop() == 0
-    again = start_espalier(espalier.folder)
-    try:
-        page.goto(f"{again.address}{path}")
-        expect(page.locator("#training-state")).to_have_text("Completed", timeout=4 * MINUTES)
-        told = events(page, again.address, search)
-        epochs = [e["payload"]["epoch"] for e in told if e["kind"] == "final_training.progress"]
-        # Only the epoch that was under way is done again.
-        backwards = [one - two for one, two in itertools.pairwise(epochs) if two < one]
-        assert all(steps <= 1 for steps in backwards)
-        assert len(said_of(page)["history"]) == EPOCHS
-    finally:
-        assert again.stop() == 0
+    espalier.restart()
+    expect(page.locator("#training-state")).to_have_text("Completed", timeout=4 * MINUTES)
+    told = events(page, espalier.address, search)
+    own = [event["payload"] for event in told if event["payload"].get("id") == training]
+    epochs = [payload["epoch"] for payload in own if "epoch" in payload]
+    assert len(epochs) > 2
+    # Only the epoch that was under way is done again.
+    backwards = [one - two for one, two in itertools.pairwise(epochs) if two < one]
+    assert all(steps <= 1 for steps in backwards)
+    assert len(said_of(page)["history"]) == EPOCHS

@@ -2,23 +2,19 @@
 
 import io
 import pickle
-from collections.abc import Iterator
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 import torch
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from search_engine.checkpoint import load_checkpoint
-from search_engine.checkpoint_zip import opened
-from tests.end_to_end.conftest import profile
-from tests.end_to_end.installation import Espalier, installation
+from search_engine.checkpoint import load_checkpoint, open_checkpoint
+from tests.end_to_end.installation import Espalier
 from tests.end_to_end.watching import (
     MINUTES,
     check_page,
     live,
-    make_first_account,
     search_of,
     sign_in,
 )
@@ -27,22 +23,13 @@ from tests.exporting import export_to, own_net
 TICKED = ("stage3.2.branch2.3", "stage4.0.branch1.0")
 SHORT = {
     "budget.max_trials": "2",
+    "control": "0",
+    "confirmation.finalists": "0",
     "data.train_limit": "200",
     "start_recipe.epochs": "1",
+    "start_rounds.max_rounds": "1",
     "recipe.epochs": "1",
 }
-
-
-@pytest.fixture(scope="module")
-def with_account(
-    browser: Browser, tmp_path_factory: pytest.TempPathFactory, first_start: Path
-) -> Iterator[Espalier]:
-    """One Espalier for all that is tried here, with its first account."""
-    folder = tmp_path_factory.mktemp("own-network") / "var"
-    with installation(folder, with_servers=False, like=first_start) as running:
-        with profile(browser) as somebody:
-            make_first_account(somebody, running.address)
-        yield running
 
 
 @pytest.fixture
@@ -66,7 +53,7 @@ def upload(page: Page, label: str, name: str, content: bytes) -> None:
 def test_a_torchvision_model_grows_at_the_sites_that_were_ticked(
     form: Page, with_account: Espalier
 ) -> None:
-    form.get_by_label("Model").select_option("shufflenet_v2_x0_5")
+    form.locator("#id_model").select_option("shufflenet_v2_x0_5")
     form.get_by_label("Data set").select_option("digits")
     read_network(form)
     expect(form.locator(".layer")).to_have_count(58, timeout=2 * MINUTES)
@@ -113,9 +100,13 @@ def test_a_program_and_a_downloaded_checkpoint_keep_what_they_compute(
         form.get_by_label(name, exact=True).check()
     form.locator("#make").click()
     form.get_by_role("link", name="Its checkpoint").click(timeout=MINUTES)
+    plain = form.locator("[data-form=pytorch]")
+    expect(plain).to_contain_text("no library whose code a file of plain PyTorch could import")
+    expect(plain.get_by_role("button")).to_have_count(0)
+    expect(form.get_by_role("button", name="Build ONNX", exact=True)).to_be_visible()
     archive = download(form, tmp_path / "checkpoint.zip")
     images = torch.rand(3, 1, 8, 8)
-    with opened(archive) as folder, torch.inference_mode():
+    with open_checkpoint(archive) as folder, torch.inference_mode():
         network = load_checkpoint(folder)
         assert sorted(network.cells()) == ["down", "first"]
         torch.testing.assert_close(network(images), own(images), rtol=1e-4, atol=1e-5)
@@ -165,7 +156,7 @@ def test_pickles_and_torn_files_are_refused_with_advice_and_never_opened(
     assert trace.exists()
     trace.unlink()
 
-    form.get_by_label("Model").select_option("resnet18")
+    form.locator("#id_model").select_option("resnet18")
     form.get_by_label("Data set").select_option("digits")
     upload(form, "Weights (.safetensors)", "net.pth", pickle.dumps(Bomb(trace)))
     read_network(form)

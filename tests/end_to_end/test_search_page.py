@@ -5,8 +5,10 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.comparing import comparison
 from tests.end_to_end.prepared import *  # noqa: F403 - fixtures
 from tests.webapp.searches.conftest import Launch
+from tests.webapp.searches.grown import grow_trials
 from tests.webapp.searches.test_long_searches import make_trials
 from webapp.searches.models import Search, Share, Trial
 from webapp.searches.services import cancel
@@ -47,6 +49,15 @@ def test_note_and_tags_are_edited_in_place(opened: Page, search: Search) -> None
     assert (search.note, search.tags) == ("Better than I thought.", ["good", "kept"])
 
 
+def test_the_confirmed_result_is_shown_with_pictures(opened: Page, search: Search) -> None:
+    search.comparison = comparison().to_json()
+    search.save()
+    opened.goto(f"/searches/{search.pk}/")
+    expect(opened.locator("#confirmed .sentence")).to_have_text(comparison().sentence)
+    expect(opened.locator("#confirmed .changed canvas[width='8']")).to_have_count(3)
+    expect(opened.locator("#best-note")).to_contain_text("cannot be told apart from the control")
+
+
 def test_an_opened_row_shows_the_curve_and_pins(opened: Page, search: Search) -> None:
     opened.goto(f"/searches/{search.pk}/")
     opened.get_by_role("button", name="Details of trial 3", exact=True).click()
@@ -84,8 +95,46 @@ def test_a_chip_says_its_operation_its_widths_and_its_parameters(
 ) -> None:
     opened.goto(f"/searches/{search.pk}/")
     opened.locator("#best-canvas .op").first.hover()
-    words = r"Grouped convolution 3×3 · 16 → \d channels · [\d,]+ parameters in 6 cells"
+    words = r"Grouped convolution 3×3 · 32 → \d channels · [\d,]+ parameters in 3 cells"
     expect(opened.locator(".tip.over")).to_have_text(re.compile(words))
+
+
+def test_a_search_that_grows_shows_moves_parents_and_what_they_brought(
+    opened: Page, launch: Launch
+) -> None:
+    search = launch(strategy="grow")
+    grow_trials(search)
+    cancel(search.owner, search.pk)
+    opened.goto(f"/searches/{search.pk}/")
+    expect(opened.locator("#rows [data-number='3'] td.move")).to_have_text("widen")
+    expect(opened.locator("#rows [data-number='3'] td.parent")).to_have_text("2")
+    expect(opened.locator("#rows [data-number='1'] td.parent")).to_have_text("start")
+    expect(opened.locator("#moves-list .leads .name b")).to_have_text("widen")
+    expect(opened.locator("#moves-list")).to_contain_text("1 try, 1 better")
+    expect(opened.locator("#picks")).to_be_hidden()
+    opened.get_by_label("Filter trials").fill("move = widen and parent > 0")
+    expect(opened.locator("#rows-count")).to_have_text("1 of 4 trials")
+    opened.goto(f"/searches/{search.pk}/trials/3/")
+    line = opened.locator("#lineage")
+    expect(line.get_by_role("link")).to_have_text(["Trial 1", "Trial 2"])
+    expect(line).to_contain_text("stem: 18 → 22")
+    expect(opened.locator("#growth-film")).to_be_hidden()  # widening leaves the cell as it was
+
+
+def test_the_form_shows_what_the_chosen_strategy_has(opened: Page, search: Search) -> None:
+    opened.goto("/searches/new/?preset=digits-demo")
+    opened.get_by_text("Advanced: every setting").click()
+    patience, tournament = opened.get_by_label("Patience"), opened.get_by_label("Tournament")
+    inherit = opened.get_by_label("Children inherit weights")
+    expect(patience).to_be_visible()
+    expect(tournament).to_be_hidden()
+    expect(inherit).to_be_hidden()
+    expect(opened.locator("#count-parameters")).not_to_have_text("–")
+    opened.get_by_label("Strategy").select_option("evolution")
+    expect(tournament).to_be_visible()
+    expect(inherit).to_be_visible()
+    expect(patience).to_be_hidden()
+    expect(opened.locator(".about-strategy")).to_contain_text("Cells that did well")
 
 
 def test_a_long_search_shows_all_of_its_trials(opened: Page, launch: Launch) -> None:

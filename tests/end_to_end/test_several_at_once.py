@@ -1,12 +1,14 @@
 """Two users, several searches, several workers, all at once."""
 
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
 from tests.end_to_end.conftest import profile
 from tests.end_to_end.installation import Espalier, installation
 from tests.end_to_end.watching import (
+    FEW_IMAGES,
     MINUTES,
     PASSWORD,
     check_page,
@@ -16,7 +18,11 @@ from tests.end_to_end.watching import (
     sign_in,
 )
 
-TRIALS = 3
+SMALL: dict[str, Any] = {
+    "trials": 2,
+    "data": FEW_IMAGES,
+    "recipe": {"epochs": 2, "learning_rate": 0.1},
+}
 
 
 def test_two_users_with_two_searches_each_on_two_workers(
@@ -31,7 +37,7 @@ def test_two_users_with_two_searches_each_on_two_workers(
         let_both_in(espalier, ada, bob)
         searches = {
             page: [
-                launch(page, espalier.address, f"{name} {seed}", trials=TRIALS, seed=seed)
+                launch(page, espalier.address, f"{name} {seed}", seed=seed, **SMALL)
                 for seed in (1, 2)
             ]
             for page, name in ((ada, "Plum"), (bob, "Quince"))

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 import search_engine
 from search_engine.data import load_dataset
 from tests.end_to_end.installation import Espalier
-from tests.end_to_end.watching import MINUTES, launch, make_first_account
+from tests.end_to_end.watching import FEW_IMAGES, MINUTES, launch, sign_in
 
 DROP = """(place, content) => {
   const bytes = Uint8Array.from(atob(content), (sign) => sign.charCodeAt(0));
@@ -27,16 +27,16 @@ SEES = """(expected) => {
 
 
 def test_a_network_classifies_in_the_browser_as_it_does_in_python(
-    page: Page, espalier: Espalier, tmp_path: Path
+    page: Page, with_account: Espalier, tmp_path: Path
 ) -> None:
-    make_first_account(page, espalier.address)
-    search = launch(page, espalier.address, "Pears", trials=1)
-    page.goto(f"{espalier.address}/searches/{search}/")
+    sign_in(page, with_account.address, "ada")
+    search = launch(page, with_account.address, "Pears", trials=1, data=FEW_IMAGES)
+    page.goto(f"{with_account.address}/searches/{search}/")
     expect(page.locator("#search-state")).to_have_text("Completed", timeout=4 * MINUTES)
     open_best_checkpoint(page)
     measure(page)
     page.get_by_role("button", name="Build the ONNX export").click()
-    expect(page.locator("#exports [data-kind=onnx]")).to_contain_text(
+    expect(page.locator("#exports [data-form=onnx]")).to_contain_text(
         "allowed, on 256 test images", timeout=4 * MINUTES
     )
     archive = download_checkpoint(page, tmp_path)
@@ -55,7 +55,7 @@ def test_a_network_classifies_in_the_browser_as_it_does_in_python(
 
     # Nothing is sent anywhere: whatever was asked for was only read, and here.
     assert {method for method, _ in asked} == {"GET"}
-    assert all(url.startswith((espalier.address, "blob:")) for _, url in asked)
+    assert all(url.startswith((with_account.address, "blob:")) for _, url in asked)
 
 
 def open_best_checkpoint(page: Page) -> None:

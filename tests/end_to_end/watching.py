@@ -10,6 +10,9 @@ from tests.end_to_end.installation import Espalier
 
 SECONDS, MINUTES = 1_000, 60_000
 PASSWORD = "a long walk among pear trees"
+FEW_IMAGES = {"validation": 150, "calibration": 50, "train_limit": 400}
+"""Enough where it does not matter how good a network becomes."""
+
 QUIET = "trial.progress", "start_network.progress"  # the page's log leaves them out
 
 READ_TABLE = """() => [...document.querySelectorAll("#rows tr[data-number]")].map((row) => [
@@ -54,7 +57,10 @@ def launch(page: Page, address: str, name: str, *, trials: int, **config: Any) -
         "preset": "digits-demo",
         "config": {
             "start_recipe": {"epochs": 2, "learning_rate": 0.1},
+            "start_rounds": {"max_rounds": 1},
             "budget": {"max_trials": trials},
+            "control": 0,
+            "confirmation": {"finalists": 0},
             **config,
         },
     }
@@ -116,7 +122,8 @@ def check_events(page: Page, espalier: Espalier, search: int) -> None:
     """Sequences have no hole, every trial ended once, and the page's log has every line."""
     told = events(page, espalier.address, search)
     stored = espalier.rows(
-        f"select sequence from searches_searchevent where search_id = {search} order by sequence"
+        "select e.sequence from live_event e join live_log l on l.id = e.log_id"
+        f" where l.kind = 'search' and l.topic_id = {search} order by e.sequence"
     )
     assert [number for (number,) in stored] == list(range(1, len(stored) + 1))
     assert [event["sequence"] for event in told] == list(range(1, len(told) + 1))

@@ -5,7 +5,8 @@ import { branchesOf, startCell } from "../../static/js/domain/cell.js";
 import { FULL, GLYPH, layoutCell } from "../../static/js/domain/layout.js";
 
 const { cells } = JSON.parse(readFileSync(new URL("fixtures/cells.json", import.meta.url)));
-const close = (got, expected) => assert.ok(Math.abs(got - expected) < 1e-6, `expected ${expected}, got ${got}`);
+const close = (got, expected) =>
+  assert.ok(Math.abs(got - expected) < 1e-6, `expected ${expected}, got ${got}`);
 
 test("drawings are as large as the engine's own", () => {
   for (const { cell, full, glyph } of cells) {
@@ -19,7 +20,10 @@ test("each branch has one wire and, but for the identity, one chip", () => {
   for (const { cell } of cells) {
     const branches = branchesOf(cell);
     const { wires, chips } = layoutCell(cell);
-    assert.deepEqual(wires.map(({ key }) => key).filter((key) => !["in", "out"].includes(key)), branches.map(({ key }) => key));
+    assert.deepEqual(
+      wires.map(({ key }) => key).filter((key) => !["in", "out"].includes(key)),
+      branches.map(({ key }) => key),
+    );
     assert.equal(chips.length, branches.filter(({ operation }) => operation !== "identity").length);
   }
 });
@@ -28,7 +32,9 @@ test("chips do not overlap and stay inside", () => {
   for (const { cell } of cells) {
     const { chips, width, height } = layoutCell(cell);
     for (const [index, a] of chips.entries()) {
-      assert.ok(a.x > 0 && a.x + a.width < width && a.y - a.height / 2 > 0 && a.y + a.height / 2 < height);
+      assert.ok(
+        a.x > 0 && a.x + a.width < width && a.y - a.height / 2 > 0 && a.y + a.height / 2 < height,
+      );
       for (const b of chips.slice(index + 1)) {
         assert.ok(a.x + a.width <= b.x || b.x + b.width <= a.x || Math.abs(a.y - b.y) >= a.height);
       }
@@ -39,9 +45,18 @@ test("chips do not overlap and stay inside", () => {
 test("paths open and close where there are several", () => {
   const drawing = layoutCell(startCell());
   assert.deepEqual([drawing.allocations, drawing.merges], [[], []]);
-  const split = { root: { merge: "concat", allocation: "split", branches: [{ operation: "conv_1x1" }, { operation: "identity" }] } };
+  const split = {
+    root: {
+      merge: "concat",
+      allocation: "split",
+      branches: [{ operation: "conv_1x1" }, { operation: "identity" }],
+    },
+  };
   const { allocations, merges } = layoutCell(split);
-  assert.deepEqual([allocations.length, allocations[0].split, merges[0].merge], [1, true, "concat"]);
+  assert.deepEqual(
+    [allocations.length, allocations[0].split, merges[0].merge],
+    [1, true, "concat"],
+  );
 });
 
 test("one chip: the sizes by hand", () => {

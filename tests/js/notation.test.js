@@ -10,7 +10,8 @@ test("the engine's notation gives the engine's cells", () => {
 });
 
 test("what is no cell is null", () => {
-  for (const text of ["", "add[", "add[sep3", "[nonsense]", "[sep3] more", "add[sep3, ]"]) assert.equal(parseCell(text), null);
+  for (const text of ["", "add[", "add[sep3", "[nonsense]", "[sep3] more", "add[sep3, ]"])
+    assert.equal(parseCell(text), null);
 });
 
 test("a trial's own tree comes before its notation, and the notation is read once", () => {
@@ -22,6 +23,9 @@ test("a trial's own tree comes before its notation, and the notation is read onc
 });
 
 test("operations are counted from the notation, the root's edges left out", () => {
-  assert.deepEqual(operationsOf("add[G3x3 -> concat/split[avg3, conv1x1], G3x3 -> [avg3]]"), { avg_pool_3x3: 2, conv_1x1: 1 });
+  assert.deepEqual(operationsOf("add[G3x3 -> concat/split[avg3, conv1x1], G3x3 -> [avg3]]"), {
+    avg_pool_3x3: 2,
+    conv_1x1: 1,
+  });
   assert.deepEqual(operationsOf("[G3x3]"), {});
 });

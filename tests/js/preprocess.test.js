@@ -1,10 +1,25 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { asRgba, normalised, ranked, resized, sampleBox, seen, softmax } from "../../static/js/domain/preprocess.js";
+import {
+  asRgba,
+  normalised,
+  ranked,
+  resized,
+  sampleBox,
+  seen,
+  softmax,
+} from "../../static/js/domain/preprocess.js";
 
-const rgba = (width, height, ...pixels) => ({ data: Uint8ClampedArray.from(pixels.flatMap((pixel) => [...pixel, 255])), width, height });
-const RED = [255, 0, 0], GREEN = [0, 255, 0], BLUE = [0, 0, 255], WHITE = [255, 255, 255];
+const rgba = (width, height, ...pixels) => ({
+  data: Uint8ClampedArray.from(pixels.flatMap((pixel) => [...pixel, 255])),
+  width,
+  height,
+});
+const RED = [255, 0, 0],
+  GREEN = [0, 255, 0],
+  BLUE = [0, 0, 255],
+  WHITE = [255, 255, 255];
 
 test("grey weighs red, green and blue as the eye does", () => {
   // 0.299, 0.587 and 0.114 of 255
@@ -58,7 +73,10 @@ test("probabilities add up to one, also for large logits", () => {
 });
 
 test("the likeliest class comes first, a class without a name by its number", () => {
-  assert.deepEqual(ranked([0, 3, 1], ["a", "b"]).map(({ name }) => name), ["b", "2", "a"]);
+  assert.deepEqual(
+    ranked([0, 3, 1], ["a", "b"]).map(({ name }) => name),
+    ["b", "2", "a"],
+  );
 });
 
 test("a sample's place in its class's picture follows the server's grid", () => {

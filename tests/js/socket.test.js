@@ -4,7 +4,19 @@ import { LiveFeed, POLL_MS, waitBefore } from "../../static/js/lib/socket.js";
 
 /** A world with its own clock, its own sockets and a server that can be lost. */
 function world({ refuses = false } = {}) {
-  const here = { now: 0, timers: [], sockets: [], said: [], taken: [], sequence: 0, stored: [], asked: 0, reloads: 0, answers: true };
+  const here = {
+    now: 0,
+    timers: [],
+    sockets: [],
+    said: [],
+    taken: [],
+    sequence: 0,
+    stored: [],
+    asked: 0,
+    reloads: 0,
+    changes: [],
+    answers: true,
+  };
   class Socket {
     constructor(url) {
       Object.assign(this, { url, sent: [], readyState: 0 });
@@ -44,16 +56,18 @@ function world({ refuses = false } = {}) {
     socket.readyState = 1;
     socket.onopen();
   };
-  here.frame = (frame, socket = here.sockets.at(-1)) => socket.onmessage({ data: JSON.stringify(frame) });
+  here.frame = (frame, socket = here.sockets.at(-1)) =>
+    socket.onmessage({ data: JSON.stringify(frame) });
   here.feed = new LiveFeed({
     socketUrl: (after) => `ws://here/?after=${after}`,
     fetchEvents: async (after) => {
       here.asked += 1;
       if (!here.answers) throw Object.assign(new Error("gone"), { status: 0 });
-      return here.stored.filter(({ sequence }) => sequence > after);
+      return { events: here.stored.filter(({ sequence }) => sequence > after), can: "all" };
     },
     sequence: () => here.sequence,
-    onEvents: (events, { complete } = {}) => {
+    onEvents: (events, { complete, can }) => {
+      here.can = can;
       if (!complete && events[0].sequence > here.sequence + 1) return true;
       for (const event of events) {
         here.taken.push(event.sequence);
@@ -62,6 +76,7 @@ function world({ refuses = false } = {}) {
       return false;
     },
     onConnection: (connection) => here.said.push(connection),
+    onChanged: (changes) => here.changes.push(changes),
     onReload: () => {
       here.reloads += 1;
     },
@@ -70,12 +85,21 @@ function world({ refuses = false } = {}) {
   return here;
 }
 
-const events = (...numbers) => ({ type: "events", events: numbers.map((sequence) => ({ sequence })) });
+const events = (...numbers) => ({
+  type: "events",
+  events: numbers.map((sequence) => ({ sequence })),
+});
 const stored = (...numbers) => numbers.map((sequence) => ({ sequence }));
 
 test("waits double up to fifteen seconds, with jitter", () => {
-  assert.deepEqual([0, 1, 2, 9].map((tries) => waitBefore(tries, () => 1)), [500, 1000, 2000, 15_000]);
-  assert.equal(waitBefore(1, () => 0), 500);
+  assert.deepEqual(
+    [0, 1, 2, 9].map((tries) => waitBefore(tries, () => 1)),
+    [500, 1000, 2000, 15_000],
+  );
+  assert.equal(
+    waitBefore(1, () => 0),
+    500,
+  );
 });
 
 test("it is live with the first frame, and asks for one", () => {
@@ -165,7 +189,10 @@ test("a heartbeat that is ahead is caught up with", async () => {
 });
 
 test("who is refused does not try again", async () => {
-  for (const [code, reason] of [[4401, "signed_out"], [4403, "forbidden"], [4404, "gone"]]) {
+  for (const [code, reason] of [
+    [4401, "signed_out"],
+    [4404, "gone"],
+  ]) {
     const here = world();
     here.feed.start();
     here.open();
@@ -210,4 +237,24 @@ test("a frame that goes on from what is known may leave out what was overtaken",
   here.frame({ type: "events", after: 6, events: [{ sequence: 9 }] });
   await null;
   assert.deepEqual([here.taken, here.asked], [[4], 1]);
+});
+
+test("what a frame or the address says beside its events goes with them", async () => {
+  const here = world();
+  here.feed.start();
+  here.open();
+  here.frame({ ...events(1), after: 0, can: "pause" });
+  assert.equal(here.can, "pause");
+  here.stored = stored(1, 2);
+  here.frame({ type: "heartbeat", sequence: 2 });
+  await here.pass(10);
+  assert.deepEqual([here.can, here.taken], ["all", [1, 2]]);
+});
+
+test("a list hears which of its rows have changed", () => {
+  const here = world();
+  here.feed.start();
+  here.open();
+  here.frame({ type: "changed", ids: [3], all: false });
+  assert.deepEqual([here.changes[0].ids, here.said.at(-1)], [[3], "live"]);
 });

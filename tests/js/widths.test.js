@@ -6,7 +6,8 @@ import { branchFacts, parametersOf, parts } from "../../static/js/domain/widths.
 const { cases } = JSON.parse(readFileSync(new URL("fixtures/widths.json", import.meta.url)));
 
 test("widths and parameters of every path are the engine's", () => {
-  for (const { cell, sites, facts } of cases) assert.deepEqual(Object.fromEntries(branchFacts(cell, sites)), facts);
+  for (const { cell, sites, facts } of cases)
+    assert.deepEqual(Object.fromEntries(branchFacts(cell, sites)), facts);
 });
 
 test("a width that does not divide gives larger parts first", () => {

@@ -8,16 +8,16 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from search_engine.architecture import (
+from search_engine.checkpoint import load_checkpoint, read_description, save_checkpoint
+from search_engine.networks import CondenseNet, build_network
+from search_engine.spec import (
     Architecture,
     InsertNode,
     Lineage,
     Operation,
     ReplaceIdentity,
 )
-from search_engine.checkpoint import load_checkpoint, read_description, save_checkpoint
-from search_engine.errors import CheckpointError
-from search_engine.networks import CondenseNet, build_network
+from search_engine.spec.errors import CheckpointError
 from search_engine.transforms import inherit, remove_gates
 from tests.growing import FAMILIES, random_images, small_skeleton, trained_network
 

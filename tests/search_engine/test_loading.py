@@ -12,10 +12,10 @@ import torch
 from PIL import Image
 
 import search_engine
-from search_engine import checkpoint_zip
+from search_engine.checkpoint import open_checkpoint
 from search_engine.data import Batches, DeviceImages, Statistics, load_dataset
-from search_engine.errors import CheckpointError, DatasetError
 from search_engine.loading import Picture
+from search_engine.spec.errors import CheckpointError, DatasetError
 from tests.search_engine.export.exporting import DIGITS, NAMES, pictures, saved, small_network
 
 
@@ -136,7 +136,7 @@ def test_names_in_a_zip_choose_no_path_on_the_disk(checkpoint: Path, tmp_path: P
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         for path in checkpoint.iterdir():
             archive.write(path, f"../../{path.name}")
-    with checkpoint_zip.opened(tmp_path / "a.zip") as folder:
+    with open_checkpoint(tmp_path / "a.zip") as folder:
         assert sorted(p.name for p in folder.iterdir()) == [
             "checkpoint.json",
             "weights.safetensors",

@@ -1,7 +1,9 @@
 """Alice owns things, Bob is let in by her, Charlie is a stranger, and nobody has not signed in."""
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -11,10 +13,40 @@ from tests.webapp.broker import broker_in
 from webapp.accounts.models import User
 from webapp.datasets.models import Dataset
 from webapp.state import State
+from webapp.work import child, process, runner
+from webapp.work.causes import WorkDelayed
+from webapp.work.runner import Hold, WorkRefused
 
 PASSWORD = "correct horse battery"
 
 ClientOf = Callable[[User], Client]
+
+
+@pytest.fixture(autouse=True)
+def no_renewals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The transaction around a test locks SQLite: a thread that renews would wait for its end."""
+    monkeypatch.setattr(runner, "RENEW_SECONDS", 3600.0)
+
+
+@pytest.fixture
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do here what a worker has done in a process of its own, which takes seconds to load torch.
+
+    For tests of what comes of it; those of the process itself have one.
+    """
+
+    def run(task: str, request: Mapping[str, Any], hold: Hold[Any]) -> Any:
+        def tell(share: float, note: str) -> None:
+            hold.tell({"share": share, "note": note})
+
+        said = child.answer(task, json.loads(json.dumps(request)), tell)
+        if "refused" in said:
+            raise WorkRefused(said["refused"], said["code"])
+        if "delayed" in said:
+            raise WorkDelayed(said["delayed"])
+        return json.loads(json.dumps(said["answer"]))
+
+    monkeypatch.setattr(process, "run", run)
 
 
 @pytest.fixture
@@ -99,6 +131,24 @@ def digits(db: None) -> Dataset:
             "image_width": 8,
             "image_count": 1797,
             "class_names": [str(digit) for digit in range(10)],
+            "on_disk": True,
+            "state": State.COMPLETED,
+        },
+    )[0]
+
+
+@pytest.fixture
+def clothing(db: None) -> Dataset:
+    """What the first click grows a network on."""
+    return Dataset.objects.update_or_create(
+        engine_name="clothing",
+        defaults={
+            "name": "Clothing",
+            "image_channels": 1,
+            "image_height": 28,
+            "image_width": 28,
+            "image_count": 25_000,
+            "class_names": [f"Class {index}" for index in range(10)],
             "on_disk": True,
             "state": State.COMPLETED,
         },

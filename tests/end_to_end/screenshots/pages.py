@@ -7,8 +7,9 @@ from django.urls import URLPattern, get_resolver
 
 from tests.end_to_end.screenshots.scene import Scene
 
-# What others made, what is not for people, and what there is only before one has signed in.
-NOT_PAGES = ("healthz", "schema", "set_up", "sign_in", "sign_out")
+# What others made, what is not for people or leads elsewhere, and what there is only before one has
+# signed in.
+NOT_PAGES = ("grow_further", "healthz", "schema", "set_up", "sign_in", "sign_out")
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.end_to_end.screenshots.client import Client
-from tests.end_to_end.screenshots.shapes import zip_of_shapes
+from tests.end_to_end.screenshots.shapes import zip_of_photos, zip_of_shapes
 
 PASSWORD = "a quiet orchard wall"
 USERS = ("bob", "charlie")
@@ -56,6 +56,11 @@ def _datasets(client: Client, scene: Scene) -> None:
     for one in (kept, one_class):
         client.until_ended(f"datasets/{one['id']}/")
     scene.note("dataset_id", uploaded=kept["id"], failed=one_class["id"])
+    for shows, broken in (("waits", 0), ("asks", 12)):
+        photos = zip_of_photos(broken=broken)
+        one = client.upload("datasets/", "holiday.zip", photos, look="needed")
+        client.until(f"datasets/{one['id']}/", lambda found: found["state"] == "paused")
+        scene.note("dataset_id", **{shows: one["id"]})
 
 
 def _searches(client: Client, scene: Scene, *, quick: bool) -> Any:

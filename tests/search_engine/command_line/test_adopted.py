@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 from safetensors.torch import save_file
 
-from search_engine.architecture import ImageShape
 from search_engine.checkpoint import save_checkpoint
 from search_engine.command_line.main import main
 from search_engine.networks.adopted import adopt, outline_torchvision
-from search_engine.search_folder import SearchFolder
+from search_engine.search.folder import SearchFolder
+from search_engine.spec import ImageShape
 from tests.exporting import export_to, own_net
+
+pytestmark = pytest.mark.thorough
 
 SMALL = "torchvision:shufflenet_v2_x0_5"
 ON_DIGITS = ("--network", SMALL, "--image", "1,8,8", "--classes", "10")
@@ -62,7 +64,7 @@ def test_show_knows_the_size_of_the_space(capsys: pytest.CaptureFixture[str]) ->
     ("options", "reason"),
     [
         (["--network", "torchvision:resnet"], "expected a torchvision classifier"),
-        (["--network", "resnet18"], "torchvision:NAME or exported:FILE, got 'resnet18'"),
+        (["--network", "resnet18"], "exported:FILE.pt2 or onnx:FILE.onnx, got 'resnet18'"),
         (["--network", "exported:nothing.pt2"], "nothing.pt2: No such file"),
         ([*ON_DIGITS, "--blocks", "3"], "--blocks: torchvision:shufflenet_v2_x0_5 has no such"),
         ([*ON_DIGITS, "--sites", "layer9.*"], "has no site 'layer9.*'"),
@@ -82,7 +84,8 @@ def test_options_that_do_not_fit_are_refused(
 
 def search(out: Path, *options: str) -> int:
     short = ("--trials", "3", "--epochs", "1", "--device", "cpu", "--threads", "1")
-    return main(["search", "--out", str(out), *short, *options])
+    alone = ("--control", "0", "--confirm", "0", "--start-rounds", "1")
+    return main(["search", "--out", str(out), *short, *alone, *options])
 
 
 def test_three_trials_from_a_program(program: Path, tmp_path: Path) -> None:
@@ -97,7 +100,7 @@ def test_three_trials_from_a_program(program: Path, tmp_path: Path) -> None:
 
 def test_three_trials_from_a_torchvision_network_with_weights(tmp_path: Path) -> None:
     skeleton = outline_torchvision("shufflenet_v2_x0_5", ImageShape(1, 8, 8)).config()
-    state = adopt(skeleton).own_names()
+    state = adopt(skeleton).original_tensors()
     save_file({n: t.contiguous() for n, t in state.items()}, tmp_path / "w.safetensors")
     out = tmp_path / "search"
     options = ("--network", SMALL, "--weights", str(tmp_path / "w.safetensors"))

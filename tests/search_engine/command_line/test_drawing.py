@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import given
 
-from search_engine.architecture import TREE_CELL_A, TREE_CELL_B, Cell, parse_cell
 from search_engine.command_line.drawing import draw_cell
+from search_engine.spec import TREE_CELL_A, TREE_CELL_B, Cell, parse_cell
 from tests.strategies import cells
 
 DRAWN = {

@@ -49,8 +49,8 @@ def failure(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         (["show", "--image", "3,32"], "expected channels,height,width, got '3,32'"),
         (["show", "--image", "3,32,x"], "expected whole numbers with commas between, got"),
         (["show", "--image", "3,30,32"], "image.height: densenet halves its feature maps"),
-        (["show", "--image", "3,-32,32"], "image.height: densenet halves its feature maps"),
-        (["show", "--classes", "1"], "classes: expected a whole number 2 to 100000, got 1"),
+        (["show", "--image", "3,-32,32"], "image.height: expected a whole number 1 to 4096"),
+        (["show", "--classes", "1"], "classes: expected a whole number 2 to 100,000, got 1"),
         (["show", "--cell", "tree-cell-c"], "cell: expected start, tree-cell-a, tree-cell-b, a"),
         (["show", "--cell", ""], "cell: expected start, tree-cell-a, tree-cell-b, a .json file"),
         (["show", "--cell", "x" * 9000], "got '" + "x" * 60 + "'"),
@@ -77,7 +77,10 @@ def test_input_at_fault_is_one_line(
         (b"[" * 100_000, "cell: the JSON is nested too deeply"),
         (b" " * 10_000_000, "cell: expected at most 262,144 bytes of JSON"),
         (b'{"version": 2, "root": {}}', "cell.version: expected 1, got 2"),
-        (b'{"version": 1, "root": {"merge": "sum"}}', "root.merge: expected one of none, add"),
+        (
+            b'{"version": 1, "root": {"merge": "sum", "allocation": "replicate", "branches": []}}',
+            "root.merge: expected one of none, add",
+        ),
     ],
 )
 def test_a_file_at_fault_is_one_line(

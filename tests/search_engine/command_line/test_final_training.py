@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from search_engine.architecture import Architecture, DenseNetConfig, ImageShape, parse_cell
 from search_engine.checkpoint import load_checkpoint, read_description, save_checkpoint
 from search_engine.command_line.main import main
-from search_engine.final_training.folder import FinalFolder
 from search_engine.networks import build_network
+from search_engine.spec import Architecture, DenseNetConfig, ImageShape, parse_cell
+from search_engine.training.final_folder import FinalFolder
+
+pytestmark = pytest.mark.thorough
 
 SHORT = ["train", "--device", "cpu", "--data", "digits", "--epochs", "1"]
 SKELETON = DenseNetConfig(blocks=1, growth=4, image=ImageShape(1, 8, 8))

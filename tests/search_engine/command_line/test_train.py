@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 from PIL import Image
@@ -38,6 +39,9 @@ def test_evaluation_finds_the_accuracy_of_the_checkpoint(
     printed = json.loads(capsys.readouterr().out)
     assert printed["accuracy"] == read_description(trained).metrics["test_accuracy"]
     assert len(printed["by_class"]) == 10
+    assert printed["balanced_accuracy"] == pytest.approx(fmean(printed["by_class"].values()))
+    result = json.loads((trained / "training" / "result.json").read_text())
+    assert result["test_balanced_accuracy"] == printed["balanced_accuracy"]
 
 
 def test_a_finished_training_is_not_done_again(
@@ -50,6 +54,7 @@ def test_a_finished_training_is_not_done_again(
     assert (trained / "weights.safetensors").read_bytes() == before
 
 
+@pytest.mark.thorough
 def test_a_found_cell_goes_into_another_family(trained: Path, tmp_path: Path) -> None:
     larger = ["--network", "pyramidnet", "--blocks", "1", "--alpha", "12", "--from", str(trained)]
     assert main([*TRAIN, *larger, "--out", str(tmp_path)]) == 0
@@ -82,6 +87,7 @@ def test_other_images_than_the_networks_are_refused(
     assert "--data" in capsys.readouterr().err
 
 
+@pytest.mark.thorough
 def test_a_condensenet_is_converted_in_the_end(tmp_path: Path) -> None:
     network = load_small_condensenet(tmp_path)
     assert isinstance(network, CondenseNet) and network.is_converted

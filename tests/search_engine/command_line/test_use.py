@@ -8,8 +8,11 @@ import pytest
 import torch
 from PIL import Image
 
-from search_engine.checkpoint import TrainedOn
 from search_engine.command_line.main import main
+from search_engine.networks.adopted import adopt, outline_exported
+from search_engine.spec.description import TrainedOn
+from search_engine.spec.export_form import ExportKind, why_not_offered
+from tests.exporting import export_to, own_net
 from tests.search_engine.export.exporting import DIGITS, NAMES, pictures, saved, small_network
 
 
@@ -50,6 +53,7 @@ def test_an_export_can_be_compared_on_any_images(
     assert "ms for 64" in printed and "MiB for 1 image" in printed
 
 
+@pytest.mark.thorough
 def test_a_program_is_exported_with_its_options_by_name(
     checkpoint: Path, folder: Path, tmp_path: Path
 ) -> None:
@@ -57,6 +61,19 @@ def test_a_program_is_exported_with_its_options_by_name(
     assert main(["export", str(checkpoint), "--to", "torch-export", *out]) == 0
     program = torch.export.load(tmp_path / "out" / "network.pt2")
     assert program.module()(torch.zeros(3, 1, 8, 8)).shape == (3, 10)
+
+
+def test_an_export_that_there_is_not_of_a_network_is_refused_with_its_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = export_to(own_net(), tmp_path / "own.pt2")
+    network = adopt(outline_exported(program).config(), weights=program)
+    checkpoint = saved(network, tmp_path / "checkpoint", trained_on=None)
+    out = tmp_path / "out"
+    assert main(["export", str(checkpoint), "--to", "pytorch", "--out", str(out)]) == 2
+    reason = why_not_offered(ExportKind.PYTORCH, network.architecture.skeleton)
+    assert reason and reason in capsys.readouterr().err
+    assert not out.exists()
 
 
 def test_a_data_set_that_is_gone_is_named_with_the_way_out(

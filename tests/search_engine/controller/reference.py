@@ -1,4 +1,4 @@
-"""The encoder as METHOD.md section 6 writes it down, one node at a time: slow, and plain to check.
+"""The tree-LSTM encoder of Cai et al. 2018, one node at a time: slow, and plain to check.
 
 Every state of every node of a cell, upward and downward, without sharing or batching. It reads the
 weights of a `TreeEncoder`, whose fused matrices it takes apart into the gates of the equations.
@@ -7,11 +7,11 @@ weights of a `TreeEncoder`, whose fused matrices it takes apart into the gates o
 import torch
 from torch import Tensor
 
-from search_engine.architecture import Cell, Decision, Merge, Node, Path
 from search_engine.controller.controller import Controller
 from search_engine.controller.encoder import TreeEncoder
 from search_engine.controller.forest import EDGE_TOKENS, NODE_TOKENS, UNDECIDED
 from search_engine.controller.replay import replay
+from search_engine.spec import Cell, Decision, Merge, Node, Path
 
 State = tuple[Tensor, Tensor]
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import torch
 
-from search_engine.architecture import Operation, SearchSpace, grow
 from search_engine.controller import Controller
+from search_engine.spec import Operation, SearchSpace, grow
 
 TINY = SearchSpace(
     max_depth=2,

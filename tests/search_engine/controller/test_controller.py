@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from search_engine.architecture import SearchSpace
 from search_engine.controller import Controller, replay
-from search_engine.errors import InvalidConfig
+from search_engine.spec import SearchSpace
+from search_engine.spec.errors import InvalidConfig
 from tests.search_engine.controller.reference import reference_log_probability
 from tests.search_engine.controller.spaces import (
     MIXED,

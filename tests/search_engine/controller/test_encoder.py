@@ -1,4 +1,4 @@
-"""The batched encoder computes what METHOD's equations say, and has their symmetries."""
+"""The batched encoder computes what the tree-LSTM's equations say, and has their symmetries."""
 
 import random
 
@@ -8,8 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from search_engine.architecture import Cell, Decision, Path, SearchSpace, complete, grow, parse_cell
 from search_engine.controller import Forest, TreeEncoder
+from search_engine.spec import (
+    Cell,
+    Decision,
+    Path,
+    SearchSpace,
+    complete,
+    grow,
+    parse_cell,
+)
 from tests.search_engine.controller.reference import ReferenceEncoder
 from tests.search_engine.controller.spaces import generator, small_controller
 

@@ -1,7 +1,7 @@
 """Packing: nothing twice, nothing before what it reads."""
 
-from search_engine.architecture import TREE_CELL_A, TREE_CELL_B, parse_cell
 from search_engine.controller import Forest
+from search_engine.spec import TREE_CELL_A, TREE_CELL_B, parse_cell
 
 
 def steps(forest: Forest) -> int:

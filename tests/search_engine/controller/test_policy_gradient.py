@@ -12,8 +12,10 @@ from search_engine.controller import (
     importance_weights,
     policy_loss,
 )
-from search_engine.errors import InvalidConfig
+from search_engine.spec.errors import InvalidConfig
 from tests.search_engine.controller.spaces import TINY, every_growth, generator, small_controller
+
+pytestmark = pytest.mark.thorough
 
 GROWTHS = sorted(every_growth(TINY))
 REWARD = {growth: 1 + (37 * index % 17) / 4 for index, growth in enumerate(GROWTHS)}
@@ -64,7 +66,7 @@ def projections(size: int) -> Tensor:
     return torch.nn.functional.normalize(directions, dim=0)
 
 
-@pytest.mark.parametrize("lag", range(9))
+@pytest.mark.parametrize("lag", [0, 1, 4, 8])
 def test_monte_carlo_gradient_agrees_with_the_exact_one_after_a_lag(lag: int) -> None:
     controller = small_controller(TINY)
     behaviour = controller.log_probabilities(GROWTHS)[0].detach()

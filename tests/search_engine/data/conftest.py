@@ -86,10 +86,11 @@ def fashion_folder(tmp_path: Path, idx_bytes: Callable[..., bytes]) -> Path:
 
 @pytest.fixture
 def image_folder(tmp_path: Path, image_bytes: Callable[..., bytes]) -> Path:
-    """Two grey images of a cat, levels 10 and 11, and one of a dog, level 20."""
+    """Three grey images of a cat, levels 10 to 12, and three of a dog, 20 to 22; 12 x 9 pixels."""
     folder = tmp_path / "pets"
-    for name, colour in (("cat/a.png", 10), ("cat/b.png", 11), ("dog/c.png", 20)):
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(image_bytes(colour))
+    for name, first in (("cat", 10), ("dog", 20)):
+        (folder / name).mkdir(parents=True)
+        for index in range(3):
+            content = image_bytes(first + index, (12, 9))
+            (folder / name / f"{index}.png").write_bytes(content)
     return folder

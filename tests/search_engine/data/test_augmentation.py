@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from search_engine.data import Augmentation, apply_changes, augment, draw_changes
-from search_engine.errors import InvalidConfig
+from search_engine.spec.errors import InvalidConfig
 
 AUGMENTATIONS = st.builds(
     Augmentation, padding=st.integers(0, 4), flip=st.booleans(), cutout=st.integers(0, 7)
@@ -99,5 +99,5 @@ def test_augmentation_survives_json(augmentation: Augmentation) -> None:
     "data", [{"padding": -1}, {"padding": True}, {"cutout": 1.5}, {"flip": 1}, {"rotate": 5}]
 )
 def test_unknown_or_wrong_field_is_refused_by_name(data: dict[str, int]) -> None:
-    with pytest.raises(InvalidConfig, match=f"augmentation.{next(iter(data))}"):
+    with pytest.raises(InvalidConfig, match=f"augmentation.*{next(iter(data))}"):
         Augmentation.from_json(data)

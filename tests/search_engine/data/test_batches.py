@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from search_engine.data import Augmentation, Batch, Batches, Dataset, DeviceImages
-from search_engine.errors import InvalidConfig
+from search_engine.spec.errors import InvalidConfig
 
 MakeDataset = Callable[..., Dataset]
 LAST_FIRST = torch.arange(59, 9, -1)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from search_engine.data import Dataset
-from search_engine.errors import DatasetError, InvalidConfig
+from search_engine.spec.errors import DatasetError, InvalidConfig
 
 MakeDataset = Callable[..., Dataset]
 

@@ -1,4 +1,5 @@
 import gzip
+import lzma
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ import torchvision
 
 from search_engine.data import load_dataset
 from search_engine.data.published import SYSTEM_FOLDER
-from search_engine.errors import DatasetError
+from search_engine.spec.errors import DatasetError
 
 DEBIAN = SYSTEM_FOLDER / "fashion-mnist"
 
@@ -45,6 +46,20 @@ def test_plain_file_is_read_like_a_compressed_one(
     (fashion_folder / "t10k-labels-idx1-ubyte").write_bytes(content)
     dataset = load_dataset("fashion-mnist", folder=fashion_folder)
     assert dataset.labels[20:].tolist() == list(range(10))[::-1]
+
+
+def test_file_compressed_by_xz_is_read_and_checked(
+    fashion_folder: Path, idx_bytes: Callable[..., bytes]
+) -> None:
+    (fashion_folder / "t10k-labels-idx1-ubyte.gz").unlink()
+    content = lzma.compress(idx_bytes(np.arange(10)[::-1], compressed=False))
+    path = fashion_folder / "t10k-labels-idx1-ubyte.xz"
+    path.write_bytes(content)
+    dataset = load_dataset("fashion-mnist", folder=fashion_folder)
+    assert dataset.labels[20:].tolist() == list(range(10))[::-1]
+    path.write_bytes(content[:-1])
+    with pytest.raises(DatasetError, match=f"{path}: cannot be read"):
+        load_from(fashion_folder)
 
 
 @pytest.mark.parametrize("kept_bytes", [0, 3, 60, -1])

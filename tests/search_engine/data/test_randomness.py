@@ -1,6 +1,6 @@
 import torch
 
-from search_engine.data.randomness import seeded_generator
+from search_engine.data.splits import seeded_generator
 
 
 def numbers(*seeds: int) -> list[int]:

@@ -6,8 +6,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from search_engine.data import Dataset, Splits
-from search_engine.data.splits import draw_stratified
-from search_engine.errors import DatasetError
+from search_engine.data.splits import draw_stratified, seeded_generator
+from search_engine.spec.errors import DatasetError
 
 MakeDataset = Callable[..., Dataset]
 CLASS_COUNTS = st.lists(st.integers(8, 40), min_size=2, max_size=6).map(tuple)
@@ -69,3 +69,28 @@ def test_indexes_of_the_wrong_type_are_refused() -> None:
     good = torch.tensor([1])
     with pytest.raises(DatasetError, match=r"splits\.test: expected int64"):
         Splits(good, good + 1, good + 2, torch.tensor([4.0]))
+
+
+def test_copies_stay_on_one_side() -> None:
+    labels = torch.tensor([0] * 40 + [1] * 40)
+    groups = torch.arange(80)
+    groups[0:6], groups[38:42] = 0, 38  # six copies; four across both classes
+    for seed in range(20):
+        drawn, rest = draw_stratified(labels, torch.arange(80), 20, seeded_generator(seed), groups)
+        assert sorted([*drawn.tolist(), *rest.tolist()]) == list(range(80))
+        assert not set(groups[drawn].tolist()) & set(groups[rest].tolist())
+        assert all(8 <= count <= 10 for count in torch.bincount(labels[drawn]).tolist())
+
+
+def test_a_class_of_copies_only_is_divided_all_the_same() -> None:
+    labels, groups = torch.tensor([0] * 10 + [1] * 10), torch.arange(20)
+    groups[:10] = 0
+    drawn, _ = draw_stratified(labels, torch.arange(20), 4, seeded_generator(0), groups)
+    assert torch.bincount(labels[drawn]).tolist() == [2, 2]
+
+
+def test_groups_of_one_change_nothing() -> None:
+    labels = torch.arange(30) % 3
+    plain = draw_stratified(labels, torch.arange(30), 9, seeded_generator(1))
+    grouped = draw_stratified(labels, torch.arange(30), 9, seeded_generator(1), torch.arange(30))
+    assert all(torch.equal(one, other) for one, other in zip(plain, grouped, strict=True))

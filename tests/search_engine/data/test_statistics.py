@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from search_engine.data import Dataset
-from search_engine.errors import DatasetError
+from search_engine.spec.errors import DatasetError
 
 MakeDataset = Callable[..., Dataset]
 

@@ -13,7 +13,7 @@ import torchvision
 from search_engine.data import available_datasets, load_dataset, torchvision_sets
 from search_engine.data.catalogue import CATALOGUE
 from search_engine.data.torchvision_sets import TorchvisionSet
-from search_engine.errors import DatasetError
+from search_engine.spec.errors import DatasetError
 
 DATASETS = torchvision.datasets
 

@@ -32,8 +32,20 @@ def trained_on_digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def bare_environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What is installed here, without safetensors, torchvision, Pillow and Espalier."""
     folder = tmp_path_factory.mktemp("site-packages")
-    left_out = ("safetensors", "torchvision", "PIL", "pillow", "search_engine")
-    for path in Path(sysconfig.get_path("purelib")).iterdir():
-        if not path.name.startswith(left_out) and path.suffix != ".pth":
-            (folder / path.name).symlink_to(path)
+    link_installed(folder, without=("safetensors", "torchvision", "PIL", "pillow", "search_engine"))
     return folder
+
+
+@pytest.fixture(scope="session")
+def environment_with_torchvision(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with torchvision, and Pillow, which comes with it."""
+    folder = tmp_path_factory.mktemp("site-packages")
+    link_installed(folder, without=("safetensors", "search_engine"))
+    return folder
+
+
+def link_installed(folder: Path, without: tuple[str, ...]) -> None:
+    """Link what is installed here into a folder, but for what starts with these names."""
+    for path in Path(sysconfig.get_path("purelib")).iterdir():
+        if not path.name.startswith(without) and path.suffix != ".pth":
+            (folder / path.name).symlink_to(path)

@@ -8,9 +8,10 @@ from types import ModuleType
 import torch
 from torch import Tensor
 
-from search_engine.architecture import Architecture, Deepen, Order, Widen, parse_cell
-from search_engine.checkpoint import TrainedOn, save_checkpoint
+from search_engine.checkpoint import save_checkpoint
 from search_engine.networks import CondenseNet, Network, build_network
+from search_engine.spec import Architecture, Deepen, Order, Widen, parse_cell
+from search_engine.spec.description import TrainedOn
 from tests.growing import IMAGE, look_trained, small_skeleton
 
 NAMES = ("nought", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -45,8 +46,9 @@ def small_network(
     skeleton = small_skeleton(family, order, groups=2)
     tree = skeleton.start_cell if cell == "start" else parse_cell(cell)
     architecture = Architecture(skeleton, tree)
-    for name, layer in [*skeleton.hidden_layers().items()][: 3 * grown]:
-        architecture = architecture.after(Deepen(name)).after(Widen(name, layer.width + 4))
+    for name, layer in skeleton.hidden_layers().items() if grown else ():
+        if not name.startswith("stage3_"):
+            architecture = architecture.after(Deepen(name)).after(Widen(name, layer.width + 8))
     network = look_trained(build_network(architecture, seed=1), 2).eval()
     if isinstance(network, CondenseNet):
         network.condense(1.0)

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from search_engine.errors import CheckpointError, ExportError
 from search_engine.export import ExportKind, ExportReport, build, build_export
-from search_engine.export.forms import Source
-from search_engine.export.pytorch_form import PytorchForm
+from search_engine.export.format import Source
+from search_engine.export.torch_formats import PytorchFormat
+from search_engine.spec.errors import CheckpointError, ExportError
 from tests.search_engine.export.exporting import pictures, saved, small_network
 
 
-class Wrong(PytorchForm):
+class Wrong(PytorchFormat):
     """Writes a network whose head adds one to a logit."""
 
     def write(self, source: Source, folder: Path) -> tuple[str, ...]:
@@ -35,7 +35,7 @@ def checkpoint(tmp_path: Path) -> Path:
 def test_an_export_that_computes_something_else_is_removed(
     checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(build._FORMS, ExportKind.PYTORCH, Wrong())
+    monkeypatch.setitem(build._FORMATS, ExportKind.PYTORCH, Wrong())
     with pytest.raises(ExportError, match=r"within 1e-05 of their scale, got a difference of \d"):
         build_export(checkpoint, ExportKind.PYTORCH, tmp_path / "out", pictures())
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint"]
@@ -74,6 +74,7 @@ def test_a_damaged_checkpoint_leaves_nothing(checkpoint: Path, name: str, tmp_pa
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint"]
 
 
+@pytest.mark.thorough
 def test_a_process_that_dies_leaves_nothing_under_the_name(
     checkpoint: Path, tmp_path: Path
 ) -> None:
@@ -81,13 +82,13 @@ def test_a_process_that_dies_leaves_nothing_under_the_name(
 import os, sys
 from pathlib import Path
 from search_engine.export import ExportKind, build, build_export
-from search_engine.export.pytorch_form import PytorchForm
+from search_engine.export.torch_formats import PytorchFormat
 
-class Dying(PytorchForm):
+class Dying(PytorchFormat):
     def reopen(self, folder):
         os._exit(9)
 
-build._FORMS[ExportKind.PYTORCH] = Dying()
+build._FORMATS[ExportKind.PYTORCH] = Dying()
 build_export(Path(sys.argv[1]), ExportKind.PYTORCH, Path(sys.argv[2]), None)
 """
     out = tmp_path / "out"

@@ -7,7 +7,12 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from search_engine.architecture import (
+from search_engine.export.format import About
+from search_engine.export.plain import plain_state, write_program
+from search_engine.export.plain.program import plain_name
+from search_engine.loading import load, normalise
+from search_engine.networks import CondenseNet, Network, build_empty
+from search_engine.spec import (
     TREE_CELL_A,
     TREE_CELL_B,
     Architecture,
@@ -21,11 +26,6 @@ from search_engine.architecture import (
     PyramidNetConfig,
     SkeletonConfig,
 )
-from search_engine.export.about import About
-from search_engine.export.plain import plain_state, write_program
-from search_engine.export.plain.weights import plain_name
-from search_engine.loading import load, normalise
-from search_engine.networks import CondenseNet, Network, build_empty
 from search_engine.transforms import inherit, remove_gates
 from tests.growing import (
     FAMILIES,
@@ -47,6 +47,8 @@ from tests.search_engine.export.exporting import (
     saved,
     small_network,
 )
+
+pytestmark = pytest.mark.thorough
 
 
 def about(names: tuple[str, ...] = NAMES) -> About:

@@ -1,6 +1,7 @@
 """Adopted torchvision classifiers as modules: outlines, weights, small and grey images."""
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,18 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from search_engine.architecture import (
+from search_engine.checkpoint import load_checkpoint, save_checkpoint
+from search_engine.networks import (
+    AdoptedNetwork,
+    build_empty,
+    build_network,
+    count_multiply_adds,
+    count_parameters,
+)
+from search_engine.networks.adopted import adopt, outline_torchvision
+from search_engine.networks.adopted.inspection import why_no_site
+from search_engine.networks.adopted.torchvision_nets import empty_torchvision, fold_stem
+from search_engine.spec import (
     TORCHVISION_MODELS,
     AdoptedConfig,
     Architecture,
@@ -20,26 +32,30 @@ from search_engine.architecture import (
     ReplaceIdentity,
     parse_cell,
 )
-from search_engine.architecture.operations import Operation
-from search_engine.architecture.transformations import InsertNode
-from search_engine.checkpoint import load_checkpoint, save_checkpoint
-from search_engine.errors import CheckpointError, InvalidConfig
-from search_engine.networks import (
-    build_empty,
-    build_network,
-    count_multiply_adds,
-    count_parameters,
-)
-from search_engine.networks.adopted import adopt, outline_torchvision
-from search_engine.networks.adopted.looking import why_no_site
-from search_engine.networks.adopted.torchvision_nets import empty_torchvision, fold_stem
+from search_engine.spec.errors import CheckpointError, InvalidConfig
+from search_engine.spec.operations import Operation
+from search_engine.spec.transformations import InsertNode
 from search_engine.transforms import inherit, remove_gates, set_opening
-from tests.adopting import images_of, small_outline, trained_adopted
+from tests.adopting import images_of, other_layers, small_outline, trained_adopted
 from tests.growing import look_trained, relative_change
+
+pytestmark = pytest.mark.thorough
 
 SMALL = "shufflenet_v2_x0_5"
 COLOURS, GREY = ImageShape(3, 32, 32), ImageShape(1, 28, 28)
 EXAMPLES = ("resnet18", "regnet_y_400mf", "mnasnet0_5", "squeezenet1_1", "densenet121", SMALL)
+
+
+INNER = {
+    "densenet121": "features.denseblock2.denselayer3.conv1",
+    "efficientnet_b0": "features.2.1.block.0.0",
+    "mobilenet_v2": "features.5.conv.0.0",
+    "mobilenet_v3_small": "features.4.block.0.0",
+    "regnet_y_400mf": "trunk_output.block2.block2-0.f.b.0",
+    "resnet18": "layer2.1.conv1",
+    "resnext50_32x4d": "layer1.0.conv2",
+}
+"""A model of each family that has inner layers in its blocks, and one of them."""
 
 
 def own(model: str, classes: int = 10, seed: int = 0) -> nn.Module:
@@ -55,6 +71,7 @@ def weights_file(module: nn.Module, path: Path) -> Path:
     return path
 
 
+@cache
 def config_of(model: str = SMALL, image: ImageShape = COLOURS, classes: int = 10) -> AdoptedConfig:
     return outline_torchvision(model, image, classes).config()
 
@@ -111,6 +128,65 @@ def test_counts_agree_with_the_modules(model: str) -> None:
         cost = architecture.cost
         assert count_parameters(network) == cost.parameters
         assert count_multiply_adds(network, images().to("meta")) == cost.multiply_adds
+
+
+@pytest.mark.parametrize("model", INNER)
+def test_counts_follow_wider_and_deeper_layers(model: str) -> None:
+    config = config_of(model)
+    before = Architecture.start(config).cost
+    wider = Lineage(other_layers(config)).architecture(Architecture.start(config))
+    network = build_network(wider, seed=0)
+    image = torch.zeros(1, 3, 32, 32)
+    counts = (count_parameters(network), count_multiply_adds(network, image))
+    assert counts == (wider.cost.parameters, wider.cost.multiply_adds)
+    assert counts > (before.parameters, before.multiply_adds)
+    assert all(bool(p.isfinite().all()) for p in network.parameters())
+    assert AdoptedConfig.from_json(wider.skeleton.to_json()) == wider.skeleton
+
+
+@pytest.mark.parametrize(("model", "expected"), INNER.items())
+def test_inner_layers_are_found_by_structure(model: str, expected: str) -> None:
+    layer = next(inner for inner in config_of(model).inner if inner.name == expected)
+    assert layer.readers
+    for name in (*layer.writers, *layer.readers):
+        assert isinstance(empty_torchvision(model, COLOURS, 10).get_submodule(name), nn.Conv2d)
+
+
+def test_channels_that_a_shortcut_adds_up_are_no_inner_layer() -> None:
+    inner = config_of("resnet50").inner
+    written = {name.rpartition(".")[2] for layer in inner for name in layer.writers}
+    assert written == {"conv1", "conv2"}  # and no conv3 or downsample.0
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"writers": ["layer9"]}, "layer9 is no layer with such channels"),
+        ({"carriers": ["fc"]}, "fc is no layer with such channels"),
+        ({"readers": ["bn1"]}, "bn1 is no layer with such channels"),
+    ],
+)
+def test_inner_layers_that_are_not_the_networks_are_refused(
+    changes: dict[str, list[str]], message: str
+) -> None:
+    document = config_of("resnet18").to_json()
+    document["inner"][0] |= changes
+    config = AdoptedConfig.from_json(document)
+    with pytest.raises(InvalidConfig, match=message):
+        build_empty(Architecture.start(config), device="meta")
+
+
+def test_a_checkpoint_keeps_wider_and_deeper_layers(tmp_path: Path) -> None:
+    parent = trained_adopted(config_of("resnet18"), seed=0).float()
+    steps = other_layers(config_of("resnet18"), count=1)
+    child = inherit(parent, Lineage(steps)).eval()
+    remove_gates(child)
+    save_checkpoint(child, tmp_path)
+    found, images = load_checkpoint(tmp_path).eval(), images_of(config_of("resnet18"), 0).float()
+    assert found.architecture == child.architecture
+    assert torch.equal(found(images), child(images))
+    assert isinstance(found, AdoptedNetwork)
+    assert found.for_classes(7, seed=0)(images).shape == (2, 7)
 
 
 def test_fresh_weights_are_torchvisions_and_follow_the_seed() -> None:

@@ -12,16 +12,18 @@ import torchvision
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from search_engine.architecture import Architecture, ImageShape, Lineage, SiteKind
 from search_engine.checkpoint import load_checkpoint, save_checkpoint
-from search_engine.errors import CheckpointError, InvalidConfig
 from search_engine.networks import build_network, count_multiply_adds, count_parameters
 from search_engine.networks.adopted import adopt, outline_exported
 from search_engine.networks.adopted.program import Program
+from search_engine.spec import Architecture, ImageShape, Lineage, SiteKind
+from search_engine.spec.errors import CheckpointError, InvalidConfig
 from search_engine.transforms import inherit, remove_gates
 from tests.adopting import QUIET, change_of, every_operation, images_of, site_groups
 from tests.exporting import OwnNet, export_to, own_net
 from tests.growing import look_trained, relative_change
+
+pytestmark = pytest.mark.thorough
 
 GREY = ImageShape(1, 8, 8)
 

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from search_engine.architecture import Architecture, Order
 from search_engine.networks import CondenseNet, build_empty
-from search_engine.networks.initialise import initialise
 from search_engine.networks.learned_groups import LearnedGroupConv, LearnedLinear
+from search_engine.networks.network import initialise
+from search_engine.spec import Architecture, Order
 from tests.growing import random_images, relative_change, small_skeleton, trained_network
 
 

@@ -7,7 +7,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search_engine.architecture import (
+from search_engine.networks import (
+    CondenseNet,
+    Network,
+    build_empty,
+    build_network,
+    count_multiply_adds,
+    count_parameters,
+)
+from search_engine.spec import (
     TREE_CELL_A,
     TREE_CELL_B,
     Architecture,
@@ -26,14 +34,6 @@ from search_engine.architecture import (
     Widen,
     grow_cell,
     parse_cell,
-)
-from search_engine.networks import (
-    CondenseNet,
-    Network,
-    build_empty,
-    build_network,
-    count_multiply_adds,
-    count_parameters,
 )
 from tests.growing import FAMILIES, IMAGE, random_images, small_skeleton
 
@@ -54,6 +54,7 @@ def counted(network: Network) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize(("skeleton", "cell"), PAPER_NETWORKS)
+@pytest.mark.thorough
 def test_counts_of_the_papers_networks_are_those_of_the_modules(
     skeleton: SkeletonConfig, cell: Cell
 ) -> None:
@@ -79,15 +80,27 @@ def test_counts_agree_with_the_modules_in_every_order(
     assert counted(network) == (architecture.cost.parameters, architecture.cost.multiply_adds)
 
 
-@pytest.mark.parametrize("family", ["densenet", "pyramidnet", "chainnet"])
-def test_counts_follow_widened_and_deepened_layers(family: str) -> None:
-    architecture = Architecture.start(small_skeleton(family, groups=2))
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("order", Order)
+def test_counts_follow_widened_and_deepened_layers(family: str, order: Order) -> None:
+    architecture = Architecture.start(small_skeleton(family, order, groups=2))
     for name, layer in architecture.skeleton.hidden_layers().items():
-        architecture = architecture.after(Widen(name, layer.width + 4)).after(Deepen(name))
+        architecture = architecture.after(Widen(name, layer.width + 8)).after(Deepen(name))
     cost = architecture.cost
     network = build_network(architecture, seed=0)
+    if isinstance(network, CondenseNet):
+        network = network.converted()
     assert counted(network) == (cost.parameters, cost.multiply_adds)
     assert network(torch.zeros(2, 1, 8, 8)).shape == (2, 10)
+
+
+def test_counts_follow_the_stride_of_the_stem() -> None:
+    skeleton = ChainNetConfig(
+        blocks=1, channels=4, stem_stride=2, image=ImageShape(1, 28, 28), classes=10
+    )
+    architecture = Architecture.start(skeleton).after(Deepen("stem"))
+    network = build_network(architecture, seed=0)
+    assert counted(network) == (architecture.cost.parameters, architecture.cost.multiply_adds)
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from search_engine.architecture import Operation, Order, Shape
-from search_engine.networks.initialise import initialise
+from search_engine.networks.network import initialise
 from search_engine.networks.operations import Conv, WeightedOperation, make_operation
+from search_engine.spec import Operation, Order, Shape
 
 WEIGHTED = [operation for operation in Operation if operation.has_weights]
 

@@ -2,16 +2,18 @@
 
 import pytest
 
-from search_engine.architecture import Operation, SearchSpace
-from search_engine.errors import InvalidConfig
+from search_engine.spec import Operation, SearchSpace
+from search_engine.spec.errors import InvalidConfig
 from search_engine.strategies import Proposal, ReinforceStrategy, Strategy, make_strategy
+from search_engine.strategies.proposal import growth_of
 
 SPACE = SearchSpace()
 
 
 def pools(proposal: Proposal) -> float:
     """Share of max pools among the chosen operations."""
-    chosen = [b.operation for path, b in proposal.growth.cell.branches() if len(path) > 1]
+    cell = growth_of(SPACE, proposal.transformations).cell
+    chosen = [b.operation for path, b in cell.branches() if len(path) > 1]
     return chosen.count(Operation.MAX_POOL_3X3) / len(chosen)
 
 
@@ -26,6 +28,7 @@ def share_after(strategy: Strategy, cells: int) -> float:
 
 
 @pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.thorough
 def test_learning_strategies_find_what_is_rewarded_and_chance_does_not(seed: int) -> None:
     reinforce = make_strategy("reinforce", SPACE, seed, hidden=20)
     assert share_after(reinforce, 200) > 0.6
@@ -67,7 +70,7 @@ def test_reinforce_refuses_a_proposal_that_its_controller_cannot_have_grown() ->
         strategy.tell(make_strategy("random", SPACE, 0).ask(), 1.0)
     one, other = strategy.ask(), strategy.ask()
     with pytest.raises(InvalidConfig, match="proposal"):
-        strategy.tell(Proposal(one.growth, other.choices), 1.0)
+        strategy.tell(Proposal(one.transformations, other.choices), 1.0)
     assert strategy.told == 0
 
 
@@ -85,6 +88,6 @@ def test_evolution_breeds_from_the_best_of_its_tournament() -> None:
     proposals = [strategy.ask() for _ in range(4)]
     for proposal in proposals:
         strategy.tell(proposal, 1.0 if proposal is proposals[2] else 0.0)
-    best = set(proposals[2].growth.transformations)
-    kept = [len(best & set(strategy.ask().growth.transformations)) for _ in range(10)]
+    best = set(proposals[2].transformations)
+    kept = [len(best & set(strategy.ask().transformations)) for _ in range(10)]
     assert sum(kept) / 10 > len(best) / 2

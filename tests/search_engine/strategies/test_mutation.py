@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search_engine.architecture import (
+from search_engine.spec import (
     InsertNode,
     Merge,
     Operation,
@@ -18,7 +18,7 @@ from search_engine.architecture import (
     grow_cell,
     sample,
 )
-from search_engine.architecture.growth import Growth
+from search_engine.spec.growth import Growth
 from search_engine.strategies.mutation import mutate, taken_back
 
 SPACE = SearchSpace()

@@ -6,17 +6,12 @@ from typing import Any
 
 import torch
 
-from search_engine.architecture import (
-    Architecture,
-    Lineage,
-    Operation,
-    SearchSpace,
-    sample,
-)
 from search_engine.data import Augmentation, Batches, Dataset, DeviceImages, load_dataset
-from search_engine.data.statistics import Statistics
+from search_engine.data.dataset import Statistics
 from search_engine.networks import Network, build_network
-from search_engine.training import EpochEnded, Recipe
+from search_engine.spec import Architecture, Lineage, Operation, SearchSpace, sample
+from search_engine.spec.recipe import Recipe
+from search_engine.spec.training_events import EpochEnded
 from search_engine.training.trainer import Trainer
 from search_engine.transforms import inherit
 from tests.growing import small_skeleton

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from search_engine.errors import CheckpointError
+from search_engine.spec.errors import CheckpointError
 from search_engine.training.gates import Gates
 from tests.search_engine.training.small import child_network, start_network
 
@@ -28,16 +28,16 @@ def test_gates_that_came_back_open_too() -> None:
     network = start_network()
     name = "blocks.stage1_block1.cell.root.branches.0.gate"
     gates = Gates(network, annealing=0.8)
-    gates.restore({name: [0, 4]})
-    assert gates.parts() == {name: [0, 4]}
+    gates.restore({name: (0, 4)})
+    assert gates.parts() == {name: (0, 4)}
     gates.open(0.4)
     (gate,) = network.gates()
     assert gate.part == (0, 4)
     assert gate.opening == 0.5
 
 
-@pytest.mark.parametrize("part", [[], [3], [5, 2], [-1, 4], [0, 1000]])
-def test_a_part_outside_the_edge_is_refused(part: list[int]) -> None:
+@pytest.mark.parametrize("part", [(), (3,), (5, 2), (-1, 4), (0, 1000)])
+def test_a_part_outside_the_edge_is_refused(part: tuple[int, ...]) -> None:
     network = start_network()
     name = "blocks.stage1_block1.cell.root.branches.0.gate"
     with pytest.raises(CheckpointError, match="expected two channels"):

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from search_engine.architecture import Architecture
 from search_engine.data import Augmentation, Batches, Dataset, DeviceImages
-from search_engine.data.statistics import Statistics
+from search_engine.data.dataset import Statistics
 from search_engine.networks import Network
+from search_engine.spec import Architecture
 from search_engine.training.metrics import evaluate
 from tests.growing import small_skeleton
 
@@ -69,6 +69,14 @@ def test_accuracy_and_loss_are_means_over_images(network: Network, batches: Batc
 def test_accuracy_of_each_class(network: Network, batches: Batches) -> None:
     found = evaluate(network, batches).per_class_accuracy
     assert found == [0.5, 1.0, 1.0, *[None] * 7]
+
+
+def test_balanced_accuracy_is_the_mean_over_the_classes_present(
+    network: Network, batches: Batches
+) -> None:
+    found = evaluate(network, batches).balanced_accuracy
+    # (1/2 + 1/1 + 2/2) / 3: the seven classes without images do not count.
+    assert found == pytest.approx(2.5 / 3)
 
 
 @pytest.mark.parametrize("training", [True, False])

@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
-from search_engine.errors import InvalidConfig
-from search_engine.training import Precision, Recipe, learning_rate
+from search_engine.spec.errors import InvalidConfig
+from search_engine.spec.recipe import Precision, Recipe
+from search_engine.training.schedule import learning_rate
 from search_engine.transforms import ANNEALING
 
 
@@ -39,6 +40,7 @@ def test_gates_open_in_the_share_that_the_transformations_intend() -> None:
         ("weight_decay", -1e-4),
         ("decay_norms", 1),
         ("label_smoothing", 1),
+        ("class_weights", "rare"),
         ("gradient_clip", 0),
         ("ema_decay", 1),
         ("annealing", 1.1),

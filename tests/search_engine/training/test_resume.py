@@ -10,9 +10,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from search_engine.errors import CheckpointError
 from search_engine.networks import Network, build_network
-from search_engine.training import EpochEnded
+from search_engine.spec.errors import CheckpointError
+from search_engine.spec.training_events import EpochEnded
 from search_engine.training.state import STATE_FILE, load_state, save_state
 from tests.search_engine.training.small import (
     child_network,
@@ -22,6 +22,8 @@ from tests.search_engine.training.small import (
     train_until,
     trainer,
 )
+
+pytestmark = pytest.mark.thorough
 
 MakeNetwork = Callable[[], Network]
 
@@ -70,10 +72,10 @@ def test_gates_come_back_onto_a_network_that_was_built_without(family: str, epoc
     whole, stopped = child_network(family), child_network(family)
     train(trainer(whole, annealing=0.6))
     state = train_until(trainer(stopped, annealing=0.6), epoch).state()
-    rebuilt = build_network(state.architecture, seed=7)
+    rebuilt = build_network(state.header.architecture, seed=7)
     resumed = trainer(rebuilt, annealing=0.6)
     resumed.restore(state)
-    assert len(rebuilt.gates()) == len(stopped.gates()) == len(state.gates)
+    assert len(rebuilt.gates()) == len(stopped.gates()) == len(state.header.gates)
     assert bool(rebuilt.gates()) is (epoch == 1)
     train(resumed)
     assert same_weights(rebuilt, whole)
@@ -102,7 +104,7 @@ def test_a_saved_state_holds_what_the_state_held(tmp_path: Path) -> None:
     state = train_until(trainer(child_network(), ema_decay=0.9), 1).state()
     save_state(state, tmp_path / "new")
     loaded = load_state(tmp_path / "new")
-    assert loaded.to_json() == state.to_json()
+    assert loaded.header == state.header
     assert {name.split(".")[0] for name in loaded.tensors} == {"network", "momentum", "average"}
     assert all(torch.equal(loaded.tensors[name], t) for name, t in state.tensors.items())
 
@@ -110,7 +112,7 @@ def test_a_saved_state_holds_what_the_state_held(tmp_path: Path) -> None:
 def test_a_crash_while_saving_leaves_the_old_state(tmp_path: Path) -> None:
     save_state(trainer(start_network()).state(), tmp_path)
     (tmp_path / f"{STATE_FILE}.new").write_bytes(b"half of")
-    assert load_state(tmp_path).epoch == 0
+    assert load_state(tmp_path).header.epoch == 0
 
 
 @pytest.mark.parametrize(
@@ -138,9 +140,9 @@ def test_a_state_without_a_tensor_is_refused() -> None:
     ("name", "part"),
     [("stem.gate", None), ("stem.conv", None), ("nowhere.gate", None)],
 )
-def test_a_gate_where_none_can_be_is_refused(name: str, part: list[int] | None) -> None:
+def test_a_gate_where_none_can_be_is_refused(name: str, part: tuple[int, ...] | None) -> None:
     state = trainer(start_network()).state()
-    state.gates[name] = part
+    state.header.gates[name] = part
     with pytest.raises(CheckpointError, match="no place for a gate"):
         trainer(start_network()).restore(state)
 

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from search_engine.errors import (
+from search_engine.networks import CondenseNet, Network
+from search_engine.spec.errors import (
     CheckpointError,
     InvalidConfig,
     OutOfMemory,
@@ -16,10 +17,11 @@ from search_engine.errors import (
     TrainingStopped,
     TrialFault,
 )
-from search_engine.networks import CondenseNet, Network
-from search_engine.training import EpochEnded, Recipe, StepProgress, pace
-from search_engine.training.divergence import Watch
+from search_engine.spec.recipe import Recipe
+from search_engine.spec.training_events import EpochEnded, StepProgress
+from search_engine.training import monitoring
 from search_engine.training.metrics import evaluate
+from search_engine.training.monitoring import DivergenceGuard
 from search_engine.training.step import make_optimiser
 from search_engine.training.trainer import Trainer
 from tests.search_engine.training.small import (
@@ -47,6 +49,7 @@ def norm_of(tensors: Iterator[Tensor]) -> Tensor:
     return torch.cat([tensor.detach().flatten() for tensor in tensors]).norm()
 
 
+@pytest.mark.thorough
 def test_a_start_network_learns_digits() -> None:
     training, validation = digits()
     recipe = Recipe(epochs=6, learning_rate=0.1, label_smoothing=0.1)
@@ -59,6 +62,7 @@ def test_a_start_network_learns_digits() -> None:
     assert not network.training
 
 
+@pytest.mark.thorough
 def test_a_child_learns_and_loses_its_gates() -> None:
     training, validation = digits()
     network = child_network()
@@ -141,7 +145,7 @@ def test_biases_and_norms_decay_unless_told_not_to(decay_norms: bool) -> None:
 
 
 def test_events_count_steps_and_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pace, "EVENT_SECONDS", 0.0)
+    monkeypatch.setattr(monitoring, "EVENT_SECONDS", 0.0)
     events = list(trainer(start_network(), epochs=2).run())
     steps = [(e.epoch, e.step, e.steps) for e in events if isinstance(e, StepProgress)]
     assert steps == [(1, n, 8) for n in range(1, 5)] + [(2, n, 8) for n in range(5, 9)]
@@ -152,7 +156,7 @@ def test_events_count_steps_and_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_steps_are_told_at_most_twice_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pace, "EVENT_SECONDS", 10**6)
+    monkeypatch.setattr(monitoring, "EVENT_SECONDS", 10**6)
     events = list(trainer(start_network(), epochs=1).run())
     assert [type(event) for event in events] == [StepProgress, EpochEnded]
 
@@ -164,7 +168,7 @@ def test_a_huge_learning_rate_diverges_with_a_reason() -> None:
 
 
 def test_a_hopeless_loss_diverges_once_it_is_settled() -> None:
-    watch = Watch(start_network())  # ten times log 10 is 23.03
+    watch = DivergenceGuard(start_network())  # ten times log 10 is 23.03
     watch.check_loss(23.0, 1, 4, is_settled=True)
     watch.check_loss(1e6, 1, 4, is_settled=False)
     with pytest.raises(TrainingDiverged, match=r"at most 23.0, got 23.1"):
@@ -173,7 +177,7 @@ def test_a_hopeless_loss_diverges_once_it_is_settled() -> None:
 
 def test_weights_that_are_not_finite_diverge() -> None:
     network = start_network()
-    watch = Watch(network)
+    watch = DivergenceGuard(network)
     next(network.parameters()).data[0] = float("nan")
     with pytest.raises(TrainingDiverged, match="expected finite weights"):
         watch.check_weights(1, 4)

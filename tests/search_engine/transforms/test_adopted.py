@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from search_engine.architecture import (
+from search_engine.spec import (
     TORCHVISION_MODELS,
     AdoptedConfig,
     InsertNode,
@@ -33,6 +33,8 @@ from tests.adopting import (
     trained_adopted,
 )
 from tests.growing import random_transformations, relative_change
+
+pytestmark = pytest.mark.thorough
 
 BOUND = 1e-9
 PLAIN, GROUPED, BOTH = ("plain",), ("grouped",), ("plain", "grouped")

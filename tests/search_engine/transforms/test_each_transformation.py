@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from search_engine.architecture import (
+from search_engine.checkpoint import load_checkpoint, save_checkpoint
+from search_engine.networks import Network
+from search_engine.spec import (
     ChainNetConfig,
     Deepen,
     DenseNetConfig,
@@ -24,9 +26,7 @@ from search_engine.architecture import (
     Widen,
     format_cell,
 )
-from search_engine.checkpoint import load_checkpoint, save_checkpoint
-from search_engine.errors import IllegalTransformation
-from search_engine.networks import Network
+from search_engine.spec.errors import IllegalTransformation
 from search_engine.transforms import inherit, remove_gates
 from tests.growing import (
     IMAGE,

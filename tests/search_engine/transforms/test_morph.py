@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from search_engine.architecture import (
+from search_engine.networks.operations import WeightedOperation
+from search_engine.spec import (
     InsertNode,
     Lineage,
     Merge,
@@ -14,7 +15,6 @@ from search_engine.architecture import (
     ReplaceIdentity,
     SetMerge,
 )
-from search_engine.networks.operations import WeightedOperation
 from search_engine.transforms import gate_opening, inherit, set_opening
 from search_engine.transforms.morph import LIFT
 from tests.growing import random_images, small_skeleton, trained_network

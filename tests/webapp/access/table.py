@@ -24,7 +24,7 @@ SEARCH = "searches/<int:search_id>/"
 TRIAL = f"{SEARCH}trials/<int:number>/"
 DATASET = "datasets/<int:dataset_id>/"
 CHECKPOINT = "checkpoints/<int:checkpoint_id>/"
-EXPORT = f"{CHECKPOINT}exports/<slug:kind>/"
+EXPORT = f"{CHECKPOINT}exports/<slug:form>/"
 NETWORK = "start-networks/<int:network_id>/"
 TRAINING = "final-trainings/<int:training_id>/"
 
@@ -47,6 +47,7 @@ ACCOUNTS: dict[str, Methods] = {
     "users/": {"GET": administrators(), "POST": administrators()},
     "users/<int:pk>/": {"GET": administrators(), "POST": administrators()},
     "users/<int:pk>/password/": {"POST": administrators()},
+    "system/": {"GET": administrators()},
     "api/v1/me/": {"GET": signed_in()},
     "api/v1/tokens/": {"GET": signed_in(), "POST": signed_in(201, body={"name": "New"})},
     "api/v1/tokens/<pk>/": {"GET": owned(), "DELETE": owned(204)},
@@ -59,18 +60,24 @@ DATASETS: dict[str, Methods] = {
     "datasets/": {"GET": signed_in()},
     "datasets/upload/": {"GET": signed_in(), "POST": signed_in(400)},
     DATASET: {"GET": owned()},
-    f"{DATASET}progress/": {"GET": owned()},
     f"{DATASET}thumbnail.png": {"GET": owned()},
     f"{DATASET}samples/<int:class_index>.png": {"GET": owned()},
     f"{DATASET}prepare/": {"POST": owned(302)},
+    f"{DATASET}answers/": {"POST": owned(302)},
+    f"{DATASET}survey/<slug:name>.png": {"GET": owned()},
     f"{DATASET}download/": {"POST": owned(302)},
+    f"{DATASET}cancel/": {"POST": owned(302)},
     f"{DATASET}delete/": {"POST": owned(302)},
     "api/v1/datasets/": {"GET": signed_in(), "POST": signed_in(415)},  # a form, not JSON
     f"api/v1/{DATASET}": {"GET": owned(), "DELETE": owned(204)},
+    f"api/v1/{DATASET}events/": {"GET": owned()},
     f"api/v1/{DATASET}samples/": {"GET": owned()},
     f"api/v1/{DATASET}samples/<int:class_index>.png": {"GET": owned()},
     f"api/v1/{DATASET}prepare/": {"POST": owned(409)},
+    f"api/v1/{DATASET}report/": {"GET": owned()},
+    f"api/v1/{DATASET}answers/": {"POST": owned(409)},
     f"api/v1/{DATASET}download/": {"POST": owned(409)},
+    f"api/v1/{DATASET}cancel/": {"POST": owned(409)},
 }
 
 SEARCHES: dict[str, Methods] = {
@@ -82,6 +89,8 @@ SEARCHES: dict[str, Methods] = {
     "searches/check/": {"POST": [signed_in(), looked_at(query="?from={search_id}")]},
     "searches/demo/": {"POST": signed_in(302)},
     SEARCH: {"GET": looked_at()},
+    f"{SEARCH}report/": {"GET": looked_at()},
+    f"{SEARCH}grow/": {"GET": looked_at(302)},
     f"{SEARCH}<slug:action>/": {
         "POST": [
             changed(302, arguments={"action": action})
@@ -100,6 +109,7 @@ SEARCHES: dict[str, Methods] = {
     "api/v1/searches/check/": {
         "POST": [signed_in(), looked_at(body={"parent": "{search_id}"})],
     },
+    "api/v1/searches/plan/": {"GET": signed_in(400)},
     f"api/v1/{SEARCH}": {
         "GET": looked_at(),
         "PATCH": changed(body={"name": "Other"}),
@@ -120,6 +130,7 @@ SEARCHES: dict[str, Methods] = {
     },
     f"api/v1/{SEARCH}download/": {"GET": looked_at()},
     f"api/v1/{SEARCH}trials/": {"GET": looked_at()},
+    f"api/v1/{SEARCH}report/": {"GET": looked_at()},
     f"api/v1/{SEARCH}trials.csv": {"GET": looked_at()},
     f"api/v1/{SEARCH}trials.json": {"GET": looked_at()},
     f"api/v1/{TRIAL}": {"GET": looked_at()},
@@ -134,6 +145,7 @@ CHECKPOINTS: dict[str, Methods] = {
     f"{CHECKPOINT}delete/": {"POST": changed(302)},
     "api/v1/checkpoints/": {"GET": signed_in()},
     f"api/v1/{CHECKPOINT}": {"GET": looked_at(), "DELETE": changed(409)},
+    f"api/v1/{CHECKPOINT}events/": {"GET": looked_at()},
     f"api/v1/{CHECKPOINT}download/": {"GET": looked_at()},
 }
 
@@ -144,6 +156,7 @@ EXPORTS: dict[str, Methods] = {
     },
     f"api/v1/{CHECKPOINT}exports/datasets/": {"GET": looked_at()},
     f"api/v1/{CHECKPOINT}measurement/": {"GET": looked_at(), "POST": changed(202)},
+    f"api/v1/{CHECKPOINT}measurement/cancel/": {"POST": changed(409)},
     f"api/v1/{EXPORT}": {"GET": looked_at(), "DELETE": changed(409)},
     f"api/v1/{EXPORT}cancel/": {"POST": changed()},
     f"api/v1/{EXPORT}download/": {"GET": looked_at(409)},  # it has not been built yet
@@ -175,15 +188,17 @@ FINAL_TRAININGS: dict[str, Methods] = {
     f"api/v1/{TRAINING}cancel/": {"POST": changed()},
 }
 
-START_NETWORKS: dict[str, Methods] = {
+ADOPTED_NETWORKS: dict[str, Methods] = {
     "start-networks/": {"GET": signed_in(), "POST": signed_in(400, body={"source": "program"})},
     NETWORK: {"GET": owned()},
-    f"{NETWORK}progress/": {"GET": owned()},
     f"{NETWORK}check/": {"POST": owned(409)},  # it has not been read yet
     f"{NETWORK}sites/": {"POST": owned(302)},
+    f"{NETWORK}cancel/": {"POST": owned(302)},
     f"{NETWORK}delete/": {"POST": owned(302)},
     "api/v1/start-networks/": {"GET": signed_in(), "POST": signed_in(400)},
     f"api/v1/{NETWORK}": {"GET": owned(), "DELETE": owned(204)},
+    f"api/v1/{NETWORK}cancel/": {"POST": owned()},
+    f"api/v1/{NETWORK}events/": {"GET": owned()},
     f"api/v1/{NETWORK}sites/": {"POST": owned(409, body={"sites": ["a"]})},
 }
 
@@ -201,11 +216,29 @@ TABLE: dict[str, Methods] = {
     **CHECKPOINTS,
     **EXPORTS,
     **FINAL_TRAININGS,
-    **START_NETWORKS,
+    **ADOPTED_NETWORKS,
     **WORKERS,
 }
 
 # Sockets: the code with which each is closed; None where it stays open.
+LOOKED_AT: dict[str, int | None] = {
+    "owner": None,
+    "shared": None,
+    "stranger": 4404,
+    "nobody": 4401,
+}
+OWNED: dict[str, int | None] = {**LOOKED_AT, "shared": 4404}
+OWN_LIST: dict[str, int | None] = {**LOOKED_AT, "stranger": None}
+
 SOCKETS: dict[str, dict[str, int | None]] = {
-    "ws/searches/<search_id>/": {"owner": None, "shared": None, "stranger": 4403, "nobody": 4401},
+    "ws/searches/<search_id>/": LOOKED_AT,
+    "ws/checkpoints/<checkpoint_id>/": LOOKED_AT,
+    "ws/datasets/<dataset_id>/": OWNED,
+    "ws/start-networks/<network_id>/": OWNED,
+    "ws/lists/searches/": OWN_LIST,
+    "ws/lists/final-trainings/": OWN_LIST,
+    "ws/lists/checkpoints/": OWN_LIST,
+    "ws/lists/datasets/": OWN_LIST,
+    "ws/lists/start-networks/": OWN_LIST,
+    "ws/lists/workers/": OWN_LIST,
 }

@@ -1,17 +1,16 @@
 """Who may open which socket. Sockets come from the application's own routes."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
-from asgiref.sync import sync_to_async
 
+from tests.webapp.access.addresses import address as filled
 from tests.webapp.access.addresses import plain
 from tests.webapp.access.table import SOCKETS
-from tests.webapp.searches.driving import browser
-from tests.webapp.searches.test_sockets import Socket
+from tests.webapp.live.sockets import opened
 from webapp.accounts.models import User
 from webapp.asgi import denied, routes
-from webapp.searches.models import Search
 
 
 def test_every_socket_is_in_the_table_and_the_table_has_no_other() -> None:
@@ -23,14 +22,15 @@ def test_every_socket_is_in_the_table_and_the_table_has_no_other() -> None:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("who", ["owner", "shared", "stranger", "nobody"])
-async def test_a_searchs_socket_is_open_to_whom_the_table_says(
-    who: str, people: Mapping[str, User | None], search: Search
+async def test_every_socket_is_open_to_whom_the_table_says(
+    who: str, people: Mapping[str, User | None], arguments: Mapping[str, Any]
 ) -> None:
-    expected = SOCKETS["ws/searches/<search_id>/"][who]
-    socket = Socket(await sync_to_async(browser)(people[who]), search.pk)
-    await socket.connect()
-    if expected is not None:
-        assert await socket.closed_with() == expected
-        return
-    assert (await socket.frame())["type"] == "events"
-    await socket.disconnect()
+    for address, codes in SOCKETS.items():
+        socket = await opened(people[who], filled(address, arguments))
+        expected = codes[who]
+        if expected is not None:
+            assert await socket.closed_with() == expected, address
+            continue
+        await socket.send_to('{"type": "ping"}')
+        assert (await socket.any_frame())["type"] in ("heartbeat", "events", "changed"), address
+        await socket.disconnect()

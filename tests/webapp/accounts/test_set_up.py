@@ -12,6 +12,12 @@ from webapp.errors import ProductError
 FORM = {"username": "ada", "email": "", "password1": PASSWORD, "password2": PASSWORD}
 
 
+@pytest.fixture
+def anonymous_client(db: None) -> Client:
+    """Nobody, on the machine itself: from elsewhere a code is asked for (tests/attacks)."""
+    return Client(headers={"host": "localhost"})
+
+
 def test_the_first_visit_leads_to_the_set_up_page(anonymous_client: Client) -> None:
     answer = anonymous_client.get("/", follow=True)
     assert answer.redirect_chain[-1][0] == reverse("set_up")

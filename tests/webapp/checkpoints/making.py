@@ -2,17 +2,17 @@
 
 from typing import Any
 
-from search_engine.architecture import Architecture, parse_cell
-from search_engine.config import SearchConfig
+from search_engine.data import SplitDataset
 from search_engine.networks import build_network
-from search_engine.search_data import SearchData
+from search_engine.spec import Architecture, parse_cell
+from search_engine.spec.search_config import SearchConfig
+from webapp.checkpoints.child import store
 from webapp.checkpoints.models import Checkpoint, Origin
-from webapp.checkpoints.storing import store
-from webapp.datasets.loading import load_images
+from webapp.datasets.worker import load_images
 from webapp.searches.models import Search, Trial
 from webapp.state import State
 
-GROWN = "add[G3x3, conv1x1]"
+GROWN = "add[G3x3, G3x3 -> [conv1x1]]"
 
 
 def make(search: Search, origin: Origin, *, seed: int = 0, **fields: Any) -> Checkpoint:
@@ -23,7 +23,7 @@ def make(search: Search, origin: Origin, *, seed: int = 0, **fields: Any) -> Che
     if origin == Origin.TRIAL:
         trial = _trial(search)
         architecture = Architecture(config.skeleton, parse_cell(GROWN))
-    data = SearchData(load_images(search.dataset), config.data, seed=config.seed)
+    data = SplitDataset(load_images(search.dataset), config.data, seed=config.seed)
     network = build_network(architecture, seed=seed)
     folder = f"searches/{search.pk}/{origin}/{Checkpoint.objects.count()}"
     stored = store(network, folder, accuracy=0.5, trained_on=data.trained_on)
@@ -43,7 +43,6 @@ def _trial(search: Search) -> Trial:
         proposal={},
         notation=GROWN,
         cell={},
-        transformations=[],
         accuracy=0.5,
         reward=1.0,
     )

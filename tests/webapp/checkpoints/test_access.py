@@ -7,8 +7,7 @@ from django.test import Client
 
 from tests.webapp.searches.driving import browser
 from webapp.accounts.models import User
-from webapp.checkpoints.models import Checkpoint
-from webapp.exports.models import Export
+from webapp.checkpoints.models import Checkpoint, Export
 from webapp.searches import services
 from webapp.state import State
 

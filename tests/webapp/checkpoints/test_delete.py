@@ -10,9 +10,8 @@ from tests.webapp.searches.conftest import Launch
 from tests.webapp.searches.driving import browser
 from webapp.accounts.models import User
 from webapp.checkpoints import services
-from webapp.checkpoints.models import Checkpoint, Origin
+from webapp.checkpoints.models import Checkpoint, Export, Origin
 from webapp.errors import ProductError
-from webapp.exports.models import Export
 from webapp.searches import retention
 from webapp.searches.models import Search
 from webapp.state import State
@@ -60,6 +59,17 @@ def test_a_start_network_stays_while_its_search_may_go_on(
     assert "grows its networks from it; delete the search first" in refusal(alice, start)
 
 
+def test_a_parent_stays_while_its_search_may_be_extended(
+    alice: User, search: Search, grown: Checkpoint
+) -> None:
+    end(search, State.COMPLETED)
+    search.config |= {"strategy": "grow", "strategy_settings": {}}
+    search.save(update_fields=["config"])
+    assert "grows its networks from it; delete the search first" in refusal(alice, grown)
+    end(search, State.CANCELLED)
+    services.delete(alice, grown.pk)
+
+
 def test_a_cancelled_searchs_start_network_may_go(
     alice: User, search: Search, start: Checkpoint
 ) -> None:
@@ -93,7 +103,8 @@ def test_what_a_final_training_grows_from_stays(
 ) -> None:
     end(search)
     search.config["keep"] = 0
-    search.final_trainings.create(
+    search.trainings.create(
+        purpose="final",
         trial=grown.trial,
         name="Large",
         config={"weights": weights},
@@ -102,7 +113,7 @@ def test_what_a_final_training_grows_from_stays(
         multiply_adds=1,
     )
     assert bool(services.users_of(Checkpoint.objects.get(pk=grown.pk))) is stays
-    retention.apply(search)
+    retention.apply(search, ())
     assert search.checkpoints.exists() is stays
 
 

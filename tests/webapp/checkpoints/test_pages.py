@@ -7,11 +7,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from search_engine.spec.search_config import SearchConfig
 from tests.webapp.checkpoints.making import make
 from tests.webapp.searches.driving import browser, work
 from webapp.accounts.models import User
 from webapp.checkpoints.models import Checkpoint, Origin
-from webapp.checkpoints.templatetags.checkpoint_format import (
+from webapp.live import log
+from webapp.number_filters import (
     accuracy,
     mebibytes,
     milliseconds,
@@ -123,9 +125,9 @@ def test_queries_of_the_list_do_not_grow_with_it(
 def test_the_page_shows_what_is_known(client: Client, grown: Checkpoint) -> None:
     page = client.get(f"/checkpoints/{grown.pk}/").content.decode()
     assert "Trial 1 of Digits" in page and "50.00 <small>%</small>" in page
-    assert grown.sha256 in page and "add[G3x3, conv1x1]" in page
+    assert grown.sha256 in page and "add[G3x3, G3x3 -&gt; [conv1x1]]" in page
     assert f'href="/searches/{grown.search_id}/trials/1/"' in page
-    assert all(f"<li>{digit}</li>" in page for digit in range(10))
+    assert all(f"<small>{digit}</small> {digit}</li>" in page for digit in range(10))
 
 
 def test_webassembly_may_be_compiled_on_this_page_and_nothing_else_is_weaker(
@@ -158,18 +160,28 @@ def test_a_start_network_leads_to_the_form_filled_for_it(
 def test_a_search_from_a_checkpoint_trains_no_start_network(
     search: Search, start: Checkpoint
 ) -> None:
-    begun = services.launch(search.config, search.owner, name="Again", start_checkpoint=start)
+    config = SearchConfig.from_json(search.config)
+    begun, _ = services.launch(search.owner, config, name="Again", start_checkpoint=start)
     work(begun, trials=0)
     assert begun.is_start_ready
-    assert "start_network.progress" not in begun.events.values_list("kind", flat=True)
+    assert "start_network.progress" not in log.events(begun.topic).values_list("kind", flat=True)
 
 
-def test_from_a_grown_network_the_way_leads_to_the_one_that_it_grew_from(
+def test_a_grown_network_leads_to_the_form_too(client: Client, grown: Checkpoint) -> None:
+    link = f"/searches/new/?checkpoint={grown.pk}"
+    assert f'href="{link}"' in client.get(f"/checkpoints/{grown.pk}/").content.decode()
+    form: LaunchForm = client.get(link).context["form"]
+    assert form["start_checkpoint"].value() == grown.pk
+    assert form["strategy"].value() == "grow"
+
+
+def test_from_a_network_that_fits_no_space_the_way_leads_to_the_one_that_it_grew_from(
     client: Client, start: Checkpoint, grown: Checkpoint
 ) -> None:
+    Checkpoint.objects.filter(pk=grown.pk).update(can_start=False)
     page = client.get(f"/checkpoints/{grown.pk}/").content.decode()
     assert f'href="/searches/new/?checkpoint={start.pk}"' in page
-    assert "Start a search from its start network" in page
+    assert "Start a search from its start network" in " ".join(page.split())
     form: LaunchForm = client.get(f"/searches/new/?checkpoint={grown.pk}").context["form"]
     assert form["start_checkpoint"].value() is None
 
@@ -193,6 +205,7 @@ def test_numbers_are_short_and_have_their_units() -> None:
         "1.23\u202fM",
     ]
     assert accuracy(0.94631) == "94.63 <small>%</small>"
+    assert accuracy(0.94631, 300) == "94.6 <small>% ± 1.3</small>"
     assert [milliseconds(seconds) for seconds in (0.00084, 0.0123, 2.5, None)] == [
         "0.84 <small>ms</small>",
         "12.3 <small>ms</small>",

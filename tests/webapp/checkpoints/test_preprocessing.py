@@ -9,10 +9,10 @@ import pytest
 import torch
 from PIL import Image
 
-from search_engine.architecture import Architecture, DenseNetConfig, ImageShape
-from search_engine.checkpoint import Description, TrainedOn
 from search_engine.loading import Loaded
 from search_engine.networks import build_network
+from search_engine.spec import Architecture, DenseNetConfig, ImageShape
+from search_engine.spec.description import Description, TrainedOn
 
 MODULE = Path(__file__).parents[3] / "static/js/domain/preprocess.js"
 SCRIPT = f"""

@@ -64,6 +64,12 @@ def test_the_schema_is_valid_and_draws_no_warning(tmp_path: Path) -> None:
     assert "/api/v1/searches/{search_id}/" in schema.read_text()
 
 
+def test_the_schema_of_a_config_is_that_of_its_declaration() -> None:
+    schema = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    epochs = schema["components"]["schemas"]["ConfigRecipe"]["properties"]["epochs"]
+    assert (epochs["minimum"], epochs["maximum"], epochs["x-unit"]) == (1, 100_000, "epochs")
+
+
 def test_the_schema_says_of_every_request_how_it_is_refused() -> None:
     schema = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     assert set(schema["components"]["schemas"]["Error"]["required"]) == {*ERROR}

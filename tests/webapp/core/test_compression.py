@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpRe
 from django.http.response import HttpResponseBase
 from django.test import Client, RequestFactory
 
-from webapp.compression import TextGZipMiddleware
+from webapp.middleware import TextGZipMiddleware
 
 LONG = "a sentence that repeats itself. " * 100
 

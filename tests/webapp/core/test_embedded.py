@@ -10,12 +10,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from tests.webapp.core.commands import ROOT
 from tests.webapp.core.process_tree import children, command_line, until
-from webapp.embedded.devices import gpus, threads_each
 from webapp.embedded.keep import KEPT_COMMAND, pause_after
-from webapp.embedded.processes import process_lines
+from webapp.embedded.processes import Gpus, gpus, process_lines, threads_each
+from webapp.work import kinds
+from webapp.work.queue import CLOCK
+from webapp.work.task_names import ROUTES
+from webapp.workers import devices
 
 
 def test_one_worker_for_each_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,9 +30,75 @@ def test_one_worker_for_each_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all("--pool prefork --concurrency 1" in line.command for line in lines[3:])
 
 
+def test_whoever_does_not_train_sees_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,3")
+    web, cpu, clock, *_ = process_lines(host="127.0.0.1", port=8000, cpu_workers=1)
+    assert {line.environment["CUDA_VISIBLE_DEVICES"] for line in (web, cpu, clock)} == {""}
+
+
+def test_several_workers_may_share_a_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "VAR", tmp_path)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-one,MIG-two")
+    monkeypatch.setenv("ESPALIER_WORKERS_PER_GPU", "2")
+    lines = process_lines(host="127.0.0.1", port=8000, cpu_workers=1)[3:]
+    names = ["worker-gpu0-0", "worker-gpu0-1", "worker-gpu1-0", "worker-gpu1-1"]
+    assert [line.name for line in lines] == names
+    assert "--hostname gpu1-1@%h" in lines[3].command
+    install(tmp_path, monkeypatch, "nvidia-cuda-mps-control")
+    mps, *workers = process_lines(host="127.0.0.1", port=8000, cpu_workers=1)[3:]
+    assert (mps.name, mps.command) == ("mps", "nvidia-cuda-mps-control -f")
+    assert len(workers) == 4
+    assert all(mps.environment.items() <= worker.environment.items() for worker in workers)
+    assert Path(mps.environment["CUDA_MPS_PIPE_DIRECTORY"]).is_dir()
+
+
+def test_gpus_and_their_slices_are_named_by_uuid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(devices, "torch_says", devices.TorchSays)
+    listed = "GPU 0: A100 (UUID: GPU-a)\n  MIG 3g.20gb  Device 0: (UUID: MIG-b)\n"
+    install(tmp_path, monkeypatch, "nvidia-smi", f"printf '{listed}GPU 1: T4 (UUID: GPU-c)'")
+    lines = process_lines(host="127.0.0.1", port=8000, cpu_workers=1)[3:]
+    assert [line.name for line in lines] == ["worker-gpu0", "worker-gpu1"]
+    assert [line.environment["CUDA_VISIBLE_DEVICES"] for line in lines] == ["MIG-b", "GPU-c"]
+    assert {line.environment["CUDA_DEVICE_ORDER"] for line in lines} == {"PCI_BUS_ID"}
+
+
+def test_where_no_gpu_can_be_used_the_cpu_trains_and_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    fault = "The driver 550.54.14 is too old"
+    monkeypatch.setattr(devices, "torch_says", lambda: devices.TorchSays(faults=(fault,)))
+    install(tmp_path, monkeypatch, "nvidia-smi", "echo 'GPU 0: H100 (UUID: GPU-a)'")
+    (line,) = process_lines(host="127.0.0.1", port=8000, cpu_workers=1)[3:]
+    assert (line.name, line.environment["CUDA_VISIBLE_DEVICES"]) == ("worker-cpu0", "")
+    assert line.environment["ESPALIER_GPU_FAULT"] == fault
+
+
+def install(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, script: str = "") -> None:
+    """Put a program of that name in front of all others."""
+    program = folder / name
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+
+
+def test_what_must_never_wait_has_a_process_of_its_own() -> None:
+    lines = process_lines(host="::1", port=8123, cpu_workers=1)
+    takers = {line.name for line in lines if "--queues clock" in line.command}
+    assert takers == {"clock"}
+    assert all(kind.queue != CLOCK for kind in kinds.every())
+    assert {str(task) for task, queue in ROUTES.items() if queue == CLOCK} == {
+        schedule["task"] for schedule in settings.CELERY_BEAT_SCHEDULE.values()
+    }
+    assert "--host ::1 --port 8123" in lines[0].command
+
+
 def test_a_machine_without_gpu_gets_a_worker_for_its_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    assert gpus() == []
+    assert gpus() == Gpus({})
     lines = process_lines(host="127.0.0.1", port=8000, cpu_workers=2)
     assert [line.name for line in lines[3:]] == ["worker-cpu0", "worker-cpu1"]
 

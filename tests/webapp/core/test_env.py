@@ -77,6 +77,7 @@ def test_postgresql_is_taken_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = database(address, monkeypatch, pool_size=7)
     assert settings == {
         "ENGINE": "django.db.backends.postgresql",
+        "CONN_HEALTH_CHECKS": True,
         "NAME": "espalier",
         "USER": "ann",
         "PASSWORD": "p@ss",

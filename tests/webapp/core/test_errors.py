@@ -6,8 +6,8 @@ import pytest
 from django import forms
 from rest_framework import exceptions
 
-from search_engine.errors import InvalidArchitecture, InvalidConfig
-from webapp.api_errors import handle
+from search_engine.spec.errors import InvalidArchitecture, InvalidConfig
+from webapp.api.errors import handle
 from webapp.errors import (
     ErrorBody,
     ProductError,

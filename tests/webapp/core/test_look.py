@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 CSS = (Path(__file__).parents[3] / "static/css/tokens.css").read_text()
-LIGHT, DARK, _ = re.split(r':root\[data-theme="dark"\]|@media \(prefers-color-scheme', CSS)
+TWO = re.compile(r"--([\w-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);")
 TEXT = ("ink", "ink-2", "ink-3", "accent", "failed", "running", "paused")
 GROUNDS = ("ground", "surface", "sunken")
 PAIRS = [
@@ -18,9 +18,7 @@ PAIRS = [
 
 
 def colours(theme: str) -> dict[str, str]:
-    light = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", LIGHT))
-    dark = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", DARK))
-    return light if theme == "light" else light | dark
+    return {name: light if theme == "light" else dark for name, light, dark in TWO.findall(CSS)}
 
 
 def luminance(colour: str) -> float:
@@ -35,6 +33,10 @@ def luminance(colour: str) -> float:
 def contrast(one: str, other: str) -> float:
     darker, lighter = sorted((luminance(one), luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
+
+
+def test_every_colour_has_both_themes() -> None:
+    assert re.sub(r"light-dark\(#[0-9a-f]{6}, #[0-9a-f]{6}\)", "", CSS).count("#") == 0
 
 
 def test_contrast_by_hand() -> None:

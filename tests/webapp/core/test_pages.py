@@ -64,14 +64,6 @@ def test_a_theme_that_there_is_not_is_left_out(anonymous_client: Client) -> None
     assert "data-theme" not in anonymous_client.get("/setup/").content.decode()
 
 
-def test_dark_is_the_same_by_choice_and_by_system() -> None:
-    text = (ROOT / "static/css/tokens.css").read_text()
-    chosen = re.search(r'\[data-theme="dark"\] \{(.*?)\}', text, re.S)
-    system = re.search(r":root:not\(\[data-theme\]\) \{(.*?)\}", text, re.S)
-    assert chosen and system
-    assert chosen[1].split() == system[1].split()
-
-
 def refused(request: HttpRequest) -> HttpResponse:
     raise ProductError("The search is over.", "conflict", {"state": "completed"})
 

@@ -6,7 +6,7 @@ import pytest
 from asgiref.testing import ApplicationCommunicator
 
 from webapp.asgi import application
-from webapp.security import is_same_origin
+from webapp.live.permissions import is_same_origin
 
 
 def handshake(**headers: str) -> dict[str, list[tuple[bytes, bytes]]]:

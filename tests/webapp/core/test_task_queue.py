@@ -9,18 +9,18 @@ from django.db import transaction
 from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks
 
 from webapp.celery import app
-from webapp.task_names import ROUTES, TaskName
-from webapp.task_queue import send, send_on_commit
+from webapp.work.queue import CLOCK, CPU, GPU, send, send_on_commit
+from webapp.work.task_names import ROUTES, TaskName
 
 
 def test_a_message_goes_out_on_commit(
     db: None, messages: Path, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
-        send_on_commit(TaskName.EVALUATE_TRIAL, 7)
+        send_on_commit(TaskName.RUN, "trial", 7, to=GPU)
         assert not list(messages.iterdir())
     (message,) = messages.iterdir()
-    assert ".gpu." in message.name and '"searches.evaluate_trial"' in message.read_text()
+    assert ".gpu." in message.name and '"work.run"' in message.read_text()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -40,8 +40,8 @@ def test_a_broker_that_is_away_stops_nobody(
 
 
 def test_every_task_has_a_queue_that_workers_take() -> None:
-    assert set(ROUTES) == set(TaskName)
-    assert set(ROUTES.values()) == {"cpu", "gpu"}
+    assert {*ROUTES, TaskName.RUN} == set(TaskName)  # what is run says which
+    assert set(ROUTES.values()) <= {CLOCK, CPU, GPU}
     assert app.conf.task_default_queue == "cpu"
 
 

@@ -1,6 +1,5 @@
 """Alice owns an upload, Bob and Charlie do not, and everybody sees what is published."""
 
-import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,10 +9,13 @@ from django.core.files.storage import default_storage
 
 from tests.webapp.datasets import packing
 from webapp.accounts.models import User
-from webapp.datasets import lifecycle, preparation, reader, services
+from webapp.datasets import child, services, worker
+from webapp.datasets.kinds import PREPARATION
 from webapp.datasets.models import Dataset
 from webapp.datasets.uploads import StreamedFile
 from webapp.state import State
+from webapp.work import runner
+from webapp.work.runner import Hold
 
 MakeUpload = Callable[..., Dataset]
 
@@ -53,14 +55,22 @@ def make_upload(alice: User) -> MakeUpload:
 def leaves(make_upload: MakeUpload) -> Dataset:
     """Alice's upload, prepared; without the process of its own, which takes seconds to start."""
     dataset = make_upload()
-    attempt = lifecycle.preparation_claimed(dataset.pk)
-    assert attempt is not None
-    with preparation.working_folder(dataset, attempt) as folder:
-        request = preparation.reading_request(dataset, folder)
-        message = reader.run(request, reader.Report(io.StringIO()))
-        preparation.keep(dataset, attempt, folder, message["facts"])
+    token = PREPARATION.claim(dataset.pk, "worker")
+    assert token is not None
+    hold = Hold(PREPARATION, dataset, token)
+    with worker.working_folder(dataset, token) as folder:
+        reading = child.read(worker.reading_request(dataset, folder), lambda share, note: None)
+        assert reading["facts"] is not None
+        worker.keep(dataset, hold, folder, {**reading["facts"], "report": reading["report"]})
     dataset.refresh_from_db()
     assert dataset.is_ready, dataset.failure
+    return dataset
+
+
+def prepare(dataset: Dataset) -> Dataset:
+    """As the task that workers run."""
+    runner.run(PREPARATION.name, dataset.pk, "worker")
+    dataset.refresh_from_db()
     return dataset
 
 

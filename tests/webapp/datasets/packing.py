@@ -22,6 +22,13 @@ def picture(seed: int, *, size: tuple[int, int] = (8, 8), mode: str = "RGB") -> 
     return file.getvalue()
 
 
+def plain(size: tuple[int, int]) -> bytes:
+    """A PNG of one colour: small as a file, however large the image."""
+    file = io.BytesIO()
+    Image.new("RGB", size).save(file, "PNG")
+    return file.getvalue()
+
+
 def classes(counts: Mapping[str, int], *, mode: str = "RGB") -> dict[str, bytes]:
     """So many different images in each class folder."""
     names = [f"{name}/{index}.png" for name, count in counts.items() for index in range(count)]

@@ -24,7 +24,7 @@ class Place(NamedTuple):
 
 PAGES = (
     Place("get", "/datasets/{}/", 200),
-    Place("get", "/datasets/{}/progress/", 200),
+    Place("get", "/api/v1/datasets/{}/events/", 200),
     Place("get", "/datasets/{}/thumbnail.png", 200),
     Place("get", "/datasets/{}/samples/0.png", 200),
     # A redirect to its page, which says why it cannot be: it is ready already.

@@ -7,10 +7,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from tests.webapp.datasets import packing
-from tests.webapp.datasets.conftest import MakeUpload
-from webapp.datasets import preparation
+from tests.webapp.datasets.conftest import MakeUpload, prepare
+from webapp.datasets.files import upload_path
 from webapp.datasets.models import Dataset
-from webapp.datasets.paths import upload_path
 from webapp.state import State
 
 URL = "/api/v1/datasets/"
@@ -78,7 +77,7 @@ def test_samples_name_every_class_and_its_picture(alice_client: Client, leaves: 
 
 def test_a_missing_file_is_named(alice_client: Client) -> None:
     body = assert_error(alice_client.post(URL, {}), 400, "invalid")
-    assert body["fields"] == {"file": "Choose a zip file."}
+    assert body["fields"] == {"file": "Choose a file."}
 
 
 def test_json_is_no_upload(alice_client: Client) -> None:
@@ -111,16 +110,17 @@ def test_delete_takes_row_and_files(
     assert not upload_path(leaves.pk).parent.exists()
 
 
-def test_what_was_refused_can_be_prepared_at_another_size(
+@pytest.mark.usefixtures("in_this_process")
+def test_what_waits_can_be_prepared_at_another_size(
     alice_client: Client, make_upload: MakeUpload
 ) -> None:
     files = packing.good() | {"oak/large.png": packing.picture(99, size=(16, 9))}
-    dataset = make_upload(packing.packed(files))
-    preparation.prepare(dataset.pk)
+    dataset = make_upload(packing.packed(files), look="needed")
+    assert prepare(dataset).state == State.PAUSED
     url = f"{URL}{dataset.pk}/prepare/"
     body = alice_client.post(url, {"resize_pixels": 16}, content_type="application/json").json()
     assert (body["state"], body["failure"]) == ("queued", "")
-    preparation.prepare(dataset.pk)
+    prepare(dataset)
     assert alice_client.get(f"{URL}{dataset.pk}/").json()["image_width"] == 16
 
 

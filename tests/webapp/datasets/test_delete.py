@@ -9,8 +9,8 @@ from django.test import Client
 from tests.webapp.datasets.conftest import MakeUpload
 from webapp.accounts.models import User
 from webapp.datasets import services
+from webapp.datasets.files import dataset_folder
 from webapp.datasets.models import Dataset
-from webapp.datasets.paths import dataset_folder
 from webapp.errors import ProductError
 from webapp.searches.models import Search
 

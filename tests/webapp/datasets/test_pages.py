@@ -1,15 +1,14 @@
 """What the pages of data sets show."""
 
-from typing import Any
-
 import pytest
 from django.test import Client
 
 from tests.webapp.datasets import packing
-from tests.webapp.datasets.conftest import MakeUpload
-from webapp.datasets import lifecycle, preparation, selectors
-from webapp.datasets.hints import with_hint
+from tests.webapp.datasets.conftest import MakeUpload, prepare
+from webapp.datasets import selectors
+from webapp.datasets.kinds import PREPARATION
 from webapp.datasets.models import Dataset
+from webapp.datasets.worker import with_hint
 
 
 def page(client: Client, path: str) -> str:
@@ -21,7 +20,7 @@ def page(client: Client, path: str) -> str:
 def test_the_page_counts_images_and_classes(alice_client: Client, leaves: Dataset) -> None:
     html = page(alice_client, f"/datasets/{leaves.pk}/")
     assert '<dd>24</dd><dd class="under">2 classes</dd>' in html
-    assert "<span>birch</span><small>12 images</small>" in html
+    assert "<span>birch</span><small>index 0 · 12 images</small>" in html
     assert f'src="/datasets/{leaves.pk}/samples/1.png?v=1"' in html
 
 
@@ -35,12 +34,13 @@ def test_while_it_is_prepared_the_page_follows(
     alice_client: Client, make_upload: MakeUpload
 ) -> None:
     dataset = make_upload()
-    lifecycle.preparation_claimed(dataset.pk)
-    lifecycle.preparation_progressed(dataset.pk, 1, 0.4, "Reading images")
+    PREPARATION.claim(dataset.pk, "worker")
+    PREPARATION.progressed(dataset.pk, 1, {"share": 0.4, "note": "Reading images"})
     html = page(alice_client, f"/datasets/{dataset.pk}/")
     assert 'value="0.400"' in html and "Reading images" in html
     assert '<noscript><meta http-equiv="refresh" content="5"></noscript>' in html
-    assert alice_client.get(f"/datasets/{dataset.pk}/progress/").json() == {
+    told = alice_client.get(f"/api/v1/datasets/{dataset.pk}/events/").json()
+    assert told["dataset"] == {
         "state": "running",
         "progress": 0.4,
         "progress_note": "Reading images",
@@ -52,8 +52,8 @@ def test_a_refusal_stands_on_the_page_with_a_way_on(
     alice_client: Client, make_upload: MakeUpload
 ) -> None:
     dataset = make_upload()
-    lifecycle.preparation_claimed(dataset.pk)
-    lifecycle.preparation_failed(dataset.pk, 1, "oak/1.png: expected 8x8 pixels")
+    PREPARATION.claim(dataset.pk, "worker")
+    PREPARATION.fail(dataset.pk, 1, "oak/1.png: expected 8x8 pixels")
     html = page(alice_client, f"/datasets/{dataset.pk}/")
     assert "oak/1.png: expected 8x8 pixels" in html
     assert f'action="/datasets/{dataset.pk}/prepare/"' in html
@@ -61,8 +61,8 @@ def test_a_refusal_stands_on_the_page_with_a_way_on(
 
 def test_prepare_again_takes_the_new_size(alice_client: Client, make_upload: MakeUpload) -> None:
     dataset = make_upload()
-    lifecycle.preparation_claimed(dataset.pk)
-    lifecycle.preparation_failed(dataset.pk, 1, "several sizes")
+    PREPARATION.claim(dataset.pk, "worker")
+    PREPARATION.fail(dataset.pk, 1, "several sizes")
     response = alice_client.post(f"/datasets/{dataset.pk}/prepare/", {"resize_pixels": "32"})
     assert response["Location"] == f"/datasets/{dataset.pk}/"
     dataset.refresh_from_db()
@@ -80,10 +80,11 @@ def test_a_published_data_set_has_no_delete_button(alice_client: Client, digits:
     assert "Delete…" not in page(alice_client, f"/datasets/{digits.pk}/")
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_names_of_classes_are_never_html(alice_client: Client, make_upload: MakeUpload) -> None:
     files = packing.classes({"<b>oak": 10, "birch": 10})
     dataset = make_upload(packing.packed(files))
-    preparation.prepare(dataset.pk)
+    prepare(dataset)
     html = page(alice_client, f"/datasets/{dataset.pk}/")
     assert "&lt;b&gt;oak" in html and "<b>oak" not in html
 
@@ -112,20 +113,9 @@ def test_pages_have_no_inline_style_or_script(alice_client: Client, leaves: Data
         assert "style=" not in html and "onclick" not in html and "<script>" not in html
 
 
-def test_the_web_process_needs_no_torch(settings: Any) -> None:
-    import subprocess
-    import sys
-
-    code = (
-        "import django, sys; django.setup(); import webapp.urls, webapp.datasets.tasks;"
-        " sys.exit('torch' in sys.modules)"
-    )
-    assert subprocess.run([sys.executable, "-c", code], cwd=settings.ROOT).returncode == 0
-
-
 def test_a_refusal_says_what_to_do() -> None:
-    assert with_hint("oak/link.png: expected a file or folder, got a link") == (
+    assert with_hint("oak/link.png: expected a file or folder, got a link", "link") == (
         "oak/link.png: expected a file or folder, got a link."
         " Pack the folder anew with real files in place of links."
     )
-    assert with_hint("something else") == "something else"
+    assert with_hint("something else", "invalid_dataset") == "something else"

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,34 +12,23 @@ import torch
 from django.utils import timezone
 
 from search_engine.data import read_folder
-from search_engine.errors import DatasetError
 from tests.webapp.datasets import packing
-from tests.webapp.datasets.conftest import MakeUpload
-from webapp import stopping
-from webapp.datasets import lifecycle, limits, preparation, tasks
-from webapp.datasets.loading import load
+from tests.webapp.datasets.conftest import MakeUpload, prepare
+from webapp.datasets import worker
+from webapp.datasets.files import dataset_folder, prepared_folder, upload_path
+from webapp.datasets.kinds import PREPARATION
 from webapp.datasets.models import Dataset
-from webapp.datasets.paths import dataset_folder, prepared_folder, upload_path
+from webapp.datasets.worker import load
 from webapp.state import State
+from webapp.work import process, recovery
+from webapp.work.causes import WorkDelayed
 
-
-@pytest.fixture
-def stop() -> Iterator[None]:
-    """This worker has been asked to stop."""
-    stopping.request()
-    yield
-    stopping._asked.clear()
-
-
-def prepared(dataset: Dataset) -> Dataset:
-    preparation.prepare(dataset.pk)
-    dataset.refresh_from_db()
-    return dataset
+pytestmark = pytest.mark.thorough
 
 
 def test_a_worker_loads_what_read_folder_reads(make_upload: MakeUpload, tmp_path: Path) -> None:
     expected = read_folder(packing.pack(tmp_path / "leaves.zip", packing.good()))
-    found = load(prepared(make_upload()).pk)
+    found = load(prepare(make_upload()).pk)
     assert torch.equal(found.images, expected.images)
     assert torch.equal(found.labels, expected.labels)
     assert torch.equal(found.test, expected.test)
@@ -55,19 +43,20 @@ def test_loaded_images_lie_channels_last(leaves: Dataset) -> None:
 def test_the_row_says_what_is_in_it(leaves: Dataset) -> None:
     assert (leaves.image_count, leaves.classes, leaves.class_counts) == (24, 2, [12, 12])
     assert leaves.size_bytes == 24 * 3 * 8 * 8
-    assert (leaves.progress, leaves.failure, leaves.lease_until) == (1.0, "", None)
+    assert (leaves.share_done, leaves.failure, leaves.lease_until) == (1.0, "", None)
 
 
-def test_the_zip_goes_once_it_has_been_prepared(leaves: Dataset) -> None:
+def test_the_zip_goes_once_it_has_been_prepare(leaves: Dataset) -> None:
     assert [path.name for path in dataset_folder(leaves.pk).iterdir()] == ["prepared"]
     assert not upload_path(leaves.pk).exists()
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_what_is_refused_fails_with_the_sentence_and_keeps_its_zip(make_upload: MakeUpload) -> None:
-    dataset = prepared(make_upload(packing.packed(packing.classes({"oak": 12}))))
+    dataset = prepare(make_upload(packing.packed(packing.classes({"oak": 12}))))
     assert dataset.state == State.FAILED
     assert dataset.failure == (
-        "leaves.zip: expected at least 2 classes, got 1."
+        "leaves.zip: Expected at least 2 classes, got 1: oak."
         " Give each class a folder of its own, and pack them together."
     )
     assert upload_path(dataset.pk).exists()
@@ -75,94 +64,107 @@ def test_what_is_refused_fails_with_the_sentence_and_keeps_its_zip(make_upload: 
 
 
 def test_a_data_set_that_is_not_ready_cannot_be_loaded(make_upload: MakeUpload) -> None:
-    with pytest.raises(DatasetError, match="has not been prepared"):
+    with pytest.raises(WorkDelayed, match="prepare the data set again"):
         load(make_upload().pk)
 
 
 def test_a_damaged_file_is_an_error_with_its_name(leaves: Dataset) -> None:
     (prepared_folder(leaves.pk) / "dataset.safetensors").write_bytes(b"no tensors")
-    with pytest.raises(DatasetError, match="leaves: its prepared files cannot be read"):
+    with pytest.raises(WorkDelayed, match="“leaves” cannot be read"):
         load(leaves.pk)
 
 
 def test_a_second_message_does_nothing(leaves: Dataset) -> None:
     before = leaves.prepared_at
-    assert prepared(leaves).prepared_at == before
+    assert prepare(leaves).prepared_at == before
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_a_worker_killed_in_mid_preparation_is_followed_by_another(make_upload: MakeUpload) -> None:
     dataset = make_upload()
     # What a worker killed with -9 leaves behind: a claim, a lease that runs out, half a folder.
-    assert lifecycle.preparation_claimed(dataset.pk) == 1
+    assert PREPARATION.claim(dataset.pk, "doomed") == 1
     left = dataset_folder(dataset.pk) / "attempt-1"
     left.mkdir()
     (left / "dataset.safetensors").write_bytes(b"half")
     Dataset.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-    tasks.recover_datasets()
-    assert prepared(dataset).state == State.COMPLETED
+    recovery.recover()
+    assert prepare(dataset).state == State.COMPLETED
     assert not left.exists()
 
 
-def test_the_reader_killed_says_that_memory_may_have_run_out(
+def test_the_reader_learns_no_secret_and_killed_says_that_memory_may_have_run_out(
     make_upload: MakeUpload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dataset = make_upload()
+    monkeypatch.setenv("ESPALIER_DATABASE_URL", "postgresql://user:password@host/name")
+    dataset, seen = make_upload(), dict[str, str]()
     whole: Any = subprocess.Popen
 
-    def doomed(*args: Any, **options: Any) -> Any:
-        process = whole(*args, **options)
+    def doomed(*args: Any, env: dict[str, str], **options: Any) -> Any:
+        seen.update(env)
+        process = whole(*args, env=env, **options)
         os.kill(process.pid, signal.SIGKILL)
         return process
 
     monkeypatch.setattr(subprocess, "Popen", doomed)
-    assert prepared(dataset).state == State.FAILED
+    assert prepare(dataset).state == State.FAILED
     assert "memory ran out" in dataset.failure
+    assert seen and not {"ESPALIER_DATABASE_URL", "ESPALIER_SECRET_KEY"} & set(seen)
 
 
-def test_a_preparation_that_takes_too_long_is_ended(
+def test_too_much_memory_is_refused_with_what_to_do(make_upload: MakeUpload, settings: Any) -> None:
+    settings.PROCESS_MEMORY_BYTES = 1 << 26
+    large = packing.plain((4000, 4000))
+    files = {f"{name}/{number}.png": large for name in ("oak", "fir") for number in range(10)}
+    dataset = prepare(make_upload(packing.packed(files)))
+    assert dataset.state == State.FAILED
+    assert dataset.failure.startswith("It needs more memory than the 0.0671 GB")
+    assert dataset.failure.endswith("or choose a smaller image size.")
+    assert dataset.traceback == ""
+
+
+def test_a_preparation_that_takes_too_long_is_ended(make_upload: MakeUpload, settings: Any) -> None:
+    settings.PROCESS_SECONDS = 0.2  # loading torch alone takes longer than this
+    assert prepare(make_upload()).state == State.FAILED
+    assert Dataset.objects.get().failure.startswith("It took longer than")
+
+
+def test_a_cancelled_one_ends_its_process_and_can_be_prepared_again(
     make_upload: MakeUpload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Loading torch alone takes longer than this.
-    monkeypatch.setattr(limits, "preparation_limit_seconds", lambda: 0.2)
-    assert prepared(make_upload()).state == State.FAILED
-    assert Dataset.objects.get().failure.startswith("Preparing it took longer than")
+    dataset, answer = make_upload(), process._answer
+
+    def cancelled_meanwhile(*given: Any) -> Any:
+        PREPARATION.cancel(dataset.pk)
+        return answer(*given)
+
+    monkeypatch.setattr(process, "_answer", cancelled_meanwhile)
+    assert prepare(dataset).state == State.CANCELLED
+    assert upload_path(dataset.pk).exists()
+    assert not list(dataset_folder(dataset.pk).glob("attempt-*"))
 
 
-@pytest.mark.usefixtures("stop")
-def test_a_worker_that_stops_puts_it_back_into_the_queue(make_upload: MakeUpload) -> None:
-    dataset = prepared(make_upload())
-    assert (dataset.state, dataset.losses) == (State.QUEUED, 0)
-    assert dataset.progress_note == "Interrupted; waiting for a worker"
-
-
-def test_a_bug_fails_it_and_is_raised_for_the_log(make_upload: MakeUpload) -> None:
+def test_a_bug_fails_it_and_is_raised_for_the_log(
+    make_upload: MakeUpload, monkeypatch: pytest.MonkeyPatch
+) -> None:
     dataset = make_upload()
-    upload_path(dataset.pk).unlink()
-    with pytest.raises(preparation.PreparationBroke, match="Traceback"):
-        preparation.prepare(dataset.pk)
+    monkeypatch.setattr(worker, "READ", "webapp.datasets.child:nothing_of_this_name")
+    with pytest.raises(process.ProcessBroke, match="AttributeError"):
+        prepare(dataset)
     dataset.refresh_from_db()
     assert dataset.state == State.FAILED
-    assert dataset.failure.startswith("Preparing it broke down: FileNotFoundError")
+    assert "AttributeError" in dataset.failure and "Traceback" in dataset.traceback
+
+
+def test_an_upload_that_is_gone_is_said_to_be(make_upload: MakeUpload) -> None:
+    dataset = make_upload()
+    upload_path(dataset.pk).unlink()
+    assert prepare(dataset).state == State.FAILED
+    assert dataset.failure.startswith("leaves.zip: Expected a folder or an archive, found neither")
 
 
 def test_a_data_set_deleted_meanwhile_leaves_nothing(make_upload: MakeUpload) -> None:
     dataset = make_upload()
-    with preparation.working_folder(dataset, 1):
+    with worker.working_folder(dataset, 1):
         Dataset.objects.filter(pk=dataset.pk).delete()
     assert not dataset_folder(dataset.pk).exists()
-
-
-def test_the_reader_learns_no_secret(
-    make_upload: MakeUpload, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ESPALIER_DATABASE_URL", "postgresql://user:password@host/name")
-    seen: dict[str, str] = {}
-    whole: Any = subprocess.Popen
-
-    def watched(*args: Any, env: Any, **options: Any) -> Any:
-        seen.update(env)
-        return whole(*args, env=env, **options)
-
-    monkeypatch.setattr(subprocess, "Popen", watched)
-    prepared(make_upload())
-    assert not {"ESPALIER_DATABASE_URL", "ESPALIER_SECRET_KEY"} & set(seen)

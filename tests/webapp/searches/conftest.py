@@ -7,21 +7,26 @@ from typing import Any
 
 import pytest
 
-from search_engine.config import Budget, DataConfig, SearchConfig
-from search_engine.presets import digits_demo
-from search_engine.training import Recipe
+from search_engine.spec import DenseNetConfig, ImageShape
+from search_engine.spec.presets import digits_demo
+from search_engine.spec.recipe import Recipe
+from search_engine.spec.search_config import Budget, Confirmation, DataConfig, SearchConfig
+from search_engine.spec.start_training import ONE_ROUND
 from tests.webapp.broker import broker_in
 from webapp.accounts.models import User
 from webapp.datasets.models import Dataset
-from webapp.searches import engine_state, holding, services, worker_memory
+from webapp.searches import services
+from webapp.searches.coordinator import engine_state
 from webapp.searches.models import Search, Share
+from webapp.searches.worker import memory as worker_memory
+from webapp.work import runner
 
 
 @pytest.fixture(autouse=True)
 def own_files(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Files and messages of a test go where no other test looks."""
     # The transaction around a test locks SQLite, so a thread that renews would wait for its end.
-    monkeypatch.setattr(holding, "RENEW_SECONDS", 3600.0)
+    monkeypatch.setattr(runner, "RENEW_SECONDS", 3600.0)
     settings.VAR = tmp_path
     settings.STORAGES = {
         **settings.STORAGES,
@@ -39,14 +44,18 @@ def own_files(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def small_config(**changes: Any) -> SearchConfig:
-    """Three trials of one epoch on some of the digits, a second on one core."""
+    """Three trials of one epoch on a few of the digits, half a second on one core."""
     return replace(
         digits_demo(),
         **{
-            "data": DataConfig(validation=100, calibration=50, train_limit=320),
+            "data": DataConfig(validation=100, calibration=50, train_limit=128),
+            "skeleton": DenseNetConfig(blocks=1, growth=8, groups=2, image=ImageShape(1, 8, 8)),
             "start_recipe": Recipe(epochs=1, learning_rate=0.1),
+            "start_rounds": ONE_ROUND,
             "recipe": Recipe(epochs=1, learning_rate=0.1),
             "budget": Budget(max_trials=3),
+            "control": 0,
+            "confirmation": Confirmation(finalists=0),
             **changes,
         },
     )
@@ -60,7 +69,7 @@ def launch(alice: User, digits: Dataset) -> Launch:
     """Launch a small search of Alice's; keywords change its config."""
 
     def launched(**changes: Any) -> Search:
-        return services.launch(small_config(**changes).to_json(), alice, name="Digits")
+        return services.launch(alice, small_config(**changes), name="Digits")[0]
 
     return launched
 

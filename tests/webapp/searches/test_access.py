@@ -7,6 +7,7 @@ from django.test import Client
 
 from tests.webapp.searches.driving import browser, work
 from webapp.accounts.models import User
+from webapp.live import log
 from webapp.searches import services
 from webapp.searches.models import Search, Share
 
@@ -17,6 +18,7 @@ LOOK = (
     "/api/v1/searches/{id}/live/",
     "/api/v1/searches/{id}/events/",
     "/api/v1/searches/{id}/trials/",
+    "/api/v1/searches/{id}/report/",
     "/api/v1/searches/{id}/trials.csv",
     "/api/v1/searches/{id}/trials.json",
     "/api/v1/searches/{id}/trials/1/",
@@ -38,7 +40,7 @@ CHANGE = (
     ("delete", "/api/v1/searches/{id}/trials/1/pin/", None),
     ("post", "/api/v1/searches/{id}/trials/1/retry/", None),
 )
-PAGES = ("/searches/{id}/", "/searches/{id}/trials/1/")
+PAGES = ("/searches/{id}/", "/searches/{id}/report/", "/searches/{id}/trials/1/")
 
 
 @pytest.fixture
@@ -75,7 +77,7 @@ def test_only_the_owner_may_change(
     name: str | None, code: int, tried: Search, bob: User, charlie: User
 ) -> None:
     before, client = (
-        tried.last_sequence,
+        log.last_sequence(tried.topic),
         browser({"bob": bob, "charlie": charlie, None: None}[name]),
     )
     refused: dict[str, Any] = {}
@@ -86,7 +88,7 @@ def test_only_the_owner_may_change(
         refused[f"{method} {address}"] = answer.status_code, set(answer.json())
     assert refused == dict.fromkeys(refused, (code, {"message", "code", "fields"}))
     tried.refresh_from_db()
-    assert (tried.name, tried.last_sequence) == ("Digits", before)
+    assert (tried.name, log.last_sequence(tried.topic)) == ("Digits", before)
 
 
 def test_lists_hold_what_is_ones_own_or_shared(
@@ -124,4 +126,6 @@ def test_a_guest_is_told_that_nothing_can_be_done(tried: Search, bob: User) -> N
         "cancel": False,
         "download": True,
         "edit": False,
+        "delete": False,
+        "extend": False,
     }

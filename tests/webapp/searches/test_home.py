@@ -1,17 +1,16 @@
 """The list of searches: what each row says, filters, pages, and that rows cost no queries."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from tests.comparing import comparison
 from tests.webapp.searches.conftest import Launch
 from tests.webapp.searches.driving import browser, work
 from webapp.accounts.models import User
-from webapp.searches import forecast, services
+from webapp.searches import estimates, services
 from webapp.searches.models import Search
 from webapp.searches.views import HOME_SEARCHES
 from webapp.state import State
@@ -44,24 +43,38 @@ def test_a_row_says_how_the_best_rose_and_what_it_looks_like(
     assert (row["trials_completed"], row["owner"], row["eta_seconds"]) == (3, "alice", None)
 
 
+def test_a_row_says_the_gain_over_the_control_once_it_is_confirmed(
+    client: Client, search: Search
+) -> None:
+    assert rows(client)[0]["gain"] is None
+    for compared, known in ((comparison(), True), (comparison(with_control=False), False)):
+        search.comparison = compared.to_json()
+        search.save()
+        (row,) = rows(client)
+        assert (row["gain"] is not None) == known
+        if compared.gain is not None:
+            assert row["gain"]["difference"] == compared.gain.difference
+            assert row["gain"]["verdict"] == "alike"
+
+
 def test_what_is_left_is_reckoned_from_the_latest_trials(search: Search) -> None:
     search.state, search.max_trials, search.trials_completed = State.RUNNING, 10, 5
     search.config["parallel"] = 2
     # Sorted 1, 2, 3, 4, 5: the middle half is 2 to 4; one of 5 that are left is half done.
     search.recent_seconds = [5.0, 1.0, 3.0, 2.0, 4.0]
-    assert forecast.seconds_left(search, running=1) == [4.5 * 2 / 2, 4.5 * 4 / 2]
+    assert estimates.seconds_left(search, running=1) == [4.5 * 2 / 2, 4.5 * 4 / 2]
 
 
 def test_nothing_is_reckoned_before_the_first_trial_and_after_the_end(search: Search) -> None:
-    assert forecast.seconds_left(search, running=0) is None
+    assert estimates.seconds_left(search, running=0) is None
     search.recent_seconds, search.state = [1.0], State.COMPLETED
-    assert forecast.seconds_left(search, running=0) is None
+    assert estimates.seconds_left(search, running=0) is None
 
 
 def test_only_the_latest_trials_count(search: Search) -> None:
-    search.recent_seconds = [1.0] * forecast.RECENT
-    assert forecast.with_seconds(search, 9.0)[-2:] == [1.0, 9.0]
-    assert len(forecast.with_seconds(search, 9.0)) == forecast.RECENT
+    search.recent_seconds = [1.0] * estimates.RECENT
+    assert estimates.with_seconds(search, 9.0)[-2:] == [1.0, 9.0]
+    assert len(estimates.with_seconds(search, 9.0)) == estimates.RECENT
 
 
 def test_the_list_is_filtered_by_state_and_tag(client: Client, launch: Launch, alice: User) -> None:
@@ -78,17 +91,8 @@ def test_the_list_is_filtered_by_state_and_tag(client: Client, launch: Launch, a
 
 def test_a_long_list_comes_in_pages(client: Client, launch: Launch) -> None:
     first = launch()
-    Search.objects.bulk_create(
-        Search(
-            owner=first.owner,
-            dataset=first.dataset,
-            name=f"Search {n}",
-            config=first.config,
-            max_trials=3,
-            created_at=timezone.now() + timedelta(seconds=n),
-        )
-        for n in range(HOME_SEARCHES)
-    )
+    for seed in range(HOME_SEARCHES):
+        launch(seed=seed)
     assert len(rows(client)) == HOME_SEARCHES
     assert [row["id"] for row in rows(client, "?page=2")] == [first.pk]
     page = client.get("/?page=2&state=queued")
@@ -105,7 +109,7 @@ def test_queries_do_not_grow_with_the_searches(
 ) -> None:
     for seed in range(count):
         launch(seed=seed)
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         assert len(rows(client)) == count
 
 

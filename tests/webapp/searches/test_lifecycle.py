@@ -1,14 +1,19 @@
 """Every legal transition of a search, and the refusal of illegal ones."""
 
+from dataclasses import replace
+
 import pytest
 from django.test import TestCase
 
-from tests.webapp.searches.conftest import Launch
-from tests.webapp.searches.driving import kinds, queued, work
+from tests.webapp.searches.conftest import Launch, small_config
+from tests.webapp.searches.driving import compare, kinds, queued, work
 from webapp.errors import ProductError
+from webapp.live.models import Event
 from webapp.searches import lifecycle, services
-from webapp.searches.models import Search, SearchEvent
+from webapp.searches.lifecycle import TRIAL
+from webapp.searches.models import Search
 from webapp.state import State
+from webapp.work.kind import Reason
 
 pytestmark = pytest.mark.django_db
 
@@ -18,7 +23,7 @@ def running(search: Search) -> Search:
     work(search, trials=0)
     trial = queued(search)
     assert trial is not None
-    lifecycle.trial_claimed(trial.pk, "worker")
+    TRIAL.claim(trial.pk, "worker")
     search.refresh_from_db()
     return search
 
@@ -29,7 +34,7 @@ def test_a_launched_search_waits_and_its_message_goes_out_on_commit(launch: Laun
     assert search.state == State.QUEUED
     assert kinds(search) == ["search.created"]
     (callback,) = callbacks
-    assert callback.args[0] == "searches.train_start_network"  # type: ignore[attr-defined]
+    assert callback.args == ("gpu", "training", search.start.pk)  # type: ignore[attr-defined]
 
 
 def test_a_pause_waits_for_the_trial_that_runs(search: Search) -> None:
@@ -51,9 +56,9 @@ def test_a_paused_search_begins_no_trial_and_a_resumed_one_the_same_trial(search
     services.pause(search.owner, search.pk)
     trial = queued(search)
     assert trial is not None
-    assert lifecycle.trial_claimed(trial.pk, "worker") is None
+    assert TRIAL.claim(trial.pk, "worker") is None
     services.resume(search.owner, search.pk)
-    assert lifecycle.trial_claimed(trial.pk, "worker") == 1
+    assert TRIAL.claim(trial.pk, "worker") == 1
 
 
 def test_a_pause_can_be_taken_back_while_a_trial_runs(search: Search) -> None:
@@ -66,7 +71,7 @@ def test_a_pause_can_be_taken_back_while_a_trial_runs(search: Search) -> None:
 def test_a_stop_completes_the_search_with_what_it_has(search: Search) -> None:
     work(search, trials=1)
     services.stop(search.owner, search.pk)
-    search.refresh_from_db()
+    compare(search)
     assert (search.state, search.best_trial) == (State.COMPLETED, 1)
     assert search.trials.get(number=2).state == State.CANCELLED
 
@@ -82,9 +87,8 @@ def test_an_extended_budget_goes_on_with_what_a_stop_gave_up(search: Search) -> 
 def test_a_cancelled_search_gives_its_trial_up(search: Search) -> None:
     trial = running(search).trials.get()
     services.cancel(search.owner, search.pk)
-    assert lifecycle.is_cancel_requested(search.pk)
-    lifecycle.trial_cancelled(trial.pk, 1)
-    lifecycle.search_settled(search.pk)
+    assert TRIAL.is_given_up(trial.pk, 1)
+    assert TRIAL.give_back(trial.pk, 1, Reason.STOPPING)
     search.refresh_from_db()
     assert search.state == State.CANCELLED
     assert search.trials.get().state == State.CANCELLED
@@ -123,10 +127,10 @@ def test_a_queued_search_refuses(action: object, search: Search) -> None:
 )
 def test_an_ended_search_refuses_and_no_event_is_written(action: object, search: Search) -> None:
     services.cancel(search.owner, search.pk)
-    before = SearchEvent.objects.count()
+    before = Event.objects.count()
     with pytest.raises(lifecycle.IllegalTransition):
         action(search.owner, search.pk)  # type: ignore[operator]
-    assert SearchEvent.objects.count() == before
+    assert Event.objects.count() == before
 
 
 def test_a_search_is_deleted_once_it_has_ended(search: Search) -> None:
@@ -138,12 +142,12 @@ def test_a_search_is_deleted_once_it_has_ended(search: Search) -> None:
 
 
 def test_the_same_key_launches_once(launch: Launch) -> None:
-    config, owner = (first := launch()).config, first.owner
-    one = services.launch(config, owner, name="A", idempotency_key="k")
-    two = services.launch(config, owner, name="A", idempotency_key="k")
-    assert one == two
+    config, owner = small_config(), launch().owner
+    one, new = services.launch(owner, config, name="A", idempotency_key="k")
+    assert services.launch(owner, config, name="A", idempotency_key="k") == (one, False)
+    assert new
     with pytest.raises(ProductError, match="another search"):
-        services.launch({**config, "seed": 5}, owner, name="A", idempotency_key="k")
+        services.launch(owner, replace(config, seed=5), name="A", idempotency_key="k")
 
 
 def test_a_wrong_setting_is_named(launch: Launch) -> None:
@@ -153,7 +157,7 @@ def test_a_wrong_setting_is_named(launch: Launch) -> None:
         ("data.name", {"data": {**search.config["data"], "name": "/etc"}}),
     ):
         with pytest.raises(ProductError) as caught:
-            services.launch({**search.config, **document}, search.owner, name="A")
+            services.checked({**search.config, **document}, search.owner)
         assert field in caught.value.fields
 
 

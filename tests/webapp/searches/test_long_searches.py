@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from typing import Any
 
 import pytest
@@ -10,9 +11,10 @@ from django.test import Client
 from tests.webapp.searches.driving import browser, work
 from webapp.accounts.models import User
 from webapp.checkpoints.models import Checkpoint, Origin
-from webapp.searches import live
+from webapp.live import log
+from webapp.searches.json import searches
+from webapp.searches.json.trials import CHARTED
 from webapp.searches.models import Search, Trial
-from webapp.searches.trial_json import CHARTED
 from webapp.state import State
 
 pytestmark = pytest.mark.django_db
@@ -42,13 +44,12 @@ def make_trials(search: Search, count: int, *, running: int = 0) -> None:
                 number=number,
                 state=State.RUNNING if runs else State.COMPLETED,
                 seed=number,
-                proposal={},
+                proposal={"transformations": GROWTH},
                 notation="add[sep3, sep3]",
                 cell=CELL,
-                transformations=GROWTH,
                 accuracy=accuracy,
                 reward=accuracy,
-                curve=[] if runs else [0.1] * 20,
+                result=None if runs else {"curve": [0.1] * 20},
                 worker=f"gpu{number % 2}@lab",
                 diagnostics={"baseline": 0.123456789, "entropy": 1.0, "share.conv_1x1": 0.5},
             )
@@ -78,7 +79,7 @@ def test_a_long_search_embeds_what_is_seen_first(client: Client, search: Search)
     state = page_state(client, search)
     numbers = {trial["number"] for trial in state["trials"]}
     assert state["trials_total"] == 400
-    assert len(numbers) < live.NEWEST + live.BEST + 10
+    assert len(numbers) < searches.NEWEST + searches.BEST + 10
     assert {7, 399, 400} <= numbers
     assert state["search"]["trials_running"] == 2
 
@@ -121,7 +122,7 @@ def test_summaries_have_every_trial_in_columns(client: Client, search: Search) -
 def test_summaries_of_a_search_without_trials_are_empty(client: Client, search: Search) -> None:
     found = summaries(client, search)
     assert found["columns"]["number"] == found["trials"] == []
-    assert found["sequence"] == search.last_sequence
+    assert found["sequence"] == log.last_sequence(search.topic)
 
 
 def test_summaries_agree_with_the_list(client: Client, search: Search) -> None:
@@ -152,7 +153,7 @@ def test_the_best_accuracy_stands_in_the_page_before_any_script(
     client: Client, search: Search
 ) -> None:
     make_trials(search, 20)
-    Search.objects.filter(pk=search.pk).update(start_accuracy=0.9)
+    Search.objects.filter(pk=search.pk).update(validation_images=400)
     page = client.get(f"/searches/{search.pk}/").content.decode()
-    assert '<dd id="best-accuracy">99.00 <small>%</small></dd>' in page
-    assert "+9.00 points over the start network · trial 7" in page
+    assert '<dd id="best-accuracy">99.0 <small>% ± 0.5</small></dd>' in page
+    assert re.search(r'id="best-note">\s*trial 7\s*</dd>', page)

@@ -1,19 +1,26 @@
 """The pages of searches, and the launch form."""
 
+import random
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
-from search_engine.architecture import FAMILIES
-from search_engine.config import SearchConfig
-from search_engine.presets import PRESETS, digits_demo, preset
-from tests.webapp.searches.conftest import small_config
+from search_engine.spec import FAMILIES, Architecture, cell_to_json, sample
+from search_engine.spec.fields import settings_of_type
+from search_engine.spec.presets import PRESETS, digits_demo, preset
+from search_engine.spec.search_config import SearchConfig
+from search_engine.spec.strategy_settings import ABOUT, KINDS, GrowSettings
+from tests.webapp.searches.conftest import Launch, small_config
 from tests.webapp.searches.driving import browser
+from tests.webapp.searches.grown import grow_trials
 from webapp.accounts.models import User
+from webapp.checkpoints.models import Checkpoint, Origin
 from webapp.datasets.models import Dataset
+from webapp.live import log
+from webapp.searches.documents import new_document, start_document
 from webapp.searches.forms import LaunchForm
 from webapp.searches.models import Search, Trial
 from webapp.state import State
@@ -22,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def client(alice: User, digits: Dataset) -> Client:
+def client(alice: User, digits: Dataset, clothing: Dataset) -> Client:
     return browser(alice)
 
 
@@ -76,10 +83,18 @@ def test_errors_stand_beside_their_fields(client: Client, alice: User) -> None:
         ({"search_space.max_depth": 9}, "search_space.max_depth", "1 to 6"),
         ({"start_recipe.epochs": 0}, "start_recipe.epochs", "1 to 100,000"),
         (
-            {"strategy_settings": "learning_rate = x"},
-            "strategy_settings",
-            "learning_rate: ",
+            {"strategy_settings.learning_rate": "x"},
+            "strategy_settings.learning_rate",
+            "number",
         ),
+        (
+            {"strategy": "grow", "strategy_settings.noise": -1},
+            "strategy_settings.noise",
+            "0 or more",
+        ),
+        ({"confirmation.finalists": 500}, "confirmation.finalists", "0 to 100"),
+        ({"control": -1}, "control", "0 to 100"),
+        ({"budget.max_compute": 0}, "budget.max_compute", "above 0"),
         ({"objective.memory.target": -3}, "objective.memory.target", "above 0"),
         ({"objective.memory.limit": 0}, "objective.memory.limit", "above 0"),
         ({"morph.kind": "exact"}, "morph.kind", "annealed or distilled"),
@@ -96,17 +111,21 @@ def test_every_refusal_stands_beside_a_field_that_the_form_has(
 
 def test_every_setting_can_be_set_on_the_form(alice: User, digits: Dataset) -> None:
     given = {"version", "image", "classes", "start_edge", "groups", "widths", "extra_layers"}
+    given |= {"start_cell", "strategy_settings"}
     for kind in FAMILIES.values():
         config = preset("digits-demo").to_json() | {"skeleton": kind().to_json()}
         form = LaunchForm(user=alice, base=config)
         settings = {place for place in leaves(config) if place.split(".")[-1] not in given}
-        # A start network has no gates to open.
-        assert settings - set(form.fields) == {"start_recipe.annealing"}
+        # A start network has no parent: no gates to open, no new parts, no teacher.
+        of_children = {"annealing", "new_rate", "teacher_weight"}
+        assert settings - set(form.fields) == {f"start_recipe.{name}" for name in of_children}
+        own = {s.place for strategy in KINDS.values() for s in settings_of_type(strategy)}
+        assert {f"strategy_settings.{name}" for name in own} <= set(form.fields)
 
 
 def leaves(document: dict[str, Any], at: str = "") -> Iterator[str]:
     for name, value in document.items():
-        if isinstance(value, dict) and name != "strategy_settings":
+        if isinstance(value, dict) and value:
             yield from leaves(value, f"{at}{name}.")
         elif name != "objective":
             yield f"{at}{name}"
@@ -152,11 +171,14 @@ def test_costs_become_an_objective_and_back(alice: User, digits: Dataset) -> Non
 
 
 def test_the_check_counts_and_says_what_changed(client: Client, alice: User) -> None:
-    sent = filled(alice, preset("digits-demo"), **{"budget.max_trials": 5, "preset": "digits-demo"})
+    begun = SearchConfig.from_json(new_document("digits-demo"))
+    sent = filled(alice, begun, **{"budget.max_trials": 5, "preset": "digits-demo"})
     found = client.post("/searches/check/", sent).json()
     assert found["errors"] == {}
     assert found["changed"] == ["budget.max_trials"]
-    assert found["epochs"] == 6 + 5 * 4
+    # Of the start network at most, of the children, of a chain of controls, and of three children
+    # and the chain's end that are confirmed.
+    assert found["epochs"] == 5 * 6 + (5 + 2 + 4 * 2) * 4
     assert found["parameters"] > 1000
 
 
@@ -178,31 +200,12 @@ def test_the_check_counts_before_there_is_a_name(client: Client, alice: User) ->
     assert found["parameters"] > 1000
 
 
-def test_the_check_guesses_the_time_from_the_last_trial_here(
-    client: Client, alice: User, search: Search
-) -> None:
+def test_the_check_guesses_time_and_memory(client: Client, alice: User, search: Search) -> None:
     every_image = small_config(data=digits_demo().data)
-    sent = filled(alice, every_image, **{"budget.max_trials": 9})
-    before = client.post("/searches/check/", sent).json()
-    assert "seconds" not in before
+    found = client.post("/searches/check/", filled(alice, every_image)).json()
+    assert found["seconds"] > 0 and not found["speed_known"]
     # Weights, gradients and momentum are the least of it: a batch of maps, and the images.
-    assert before["memory"] > 12 * before["parameters"] + search.dataset.size_bytes
-    Trial.objects.create(
-        search=search,
-        number=1,
-        state=State.COMPLETED,
-        seed=0,
-        proposal={},
-        notation="",
-        cell={},
-        transformations=[],
-        multiply_adds=2 * before["multiply_adds"],
-        record={"result": {"images_per_second": 100.0}},
-        ended_at=timezone.now(),
-    )
-    after = client.post("/searches/check/", sent).json()
-    # 1,797 images without the fifth for tests, 300 and 100; 1 + 9 epochs; half the work a step.
-    assert after["seconds"] == pytest.approx((1797 - 359 - 400) * 10 / 200)
+    assert found["memory"] > 12 * found["parameters"] + search.dataset.size_bytes
 
 
 def test_a_clone_is_filled_from_its_parent(client: Client, alice: User) -> None:
@@ -215,20 +218,20 @@ def test_a_clone_is_filled_from_its_parent(client: Client, alice: User) -> None:
     assert Search.objects.get(parent=parent).config["seed"] == 5
 
 
-def test_one_click_grows_a_network_on_digits(client: Client) -> None:
+def test_one_click_grows_a_network_on_clothes(client: Client) -> None:
     answer = client.post("/searches/demo/")
     assert answer.status_code == 302
-    assert Search.objects.get().preset == "digits-demo"
+    assert Search.objects.get().preset == "clothing-demo"
 
 
 def test_looking_starts_no_work(client: Client) -> None:
     client.post("/searches/demo/")
     search = Search.objects.get()
-    before = search.last_sequence
+    before = log.last_sequence(search.topic)
     for address in ("/", f"/searches/{search.pk}/", "/searches/new/"):
         assert client.get(address).status_code == 200
     search.refresh_from_db()
-    assert search.last_sequence == before
+    assert log.last_sequence(search.topic) == before
 
 
 def test_a_page_without_script_can_steer(client: Client) -> None:
@@ -245,7 +248,7 @@ def test_the_page_says_where_its_events_go_on(client: Client) -> None:
     client.post("/searches/demo/")
     search = Search.objects.get()
     state = client.get(f"/searches/{search.pk}/").context["page_state"]
-    assert state["sequence"] == search.last_sequence
+    assert state["sequence"] == log.last_sequence(search.topic)
     assert state["search"]["state"] == "queued"
 
 
@@ -264,14 +267,8 @@ def test_a_link_from_a_data_set_fills_the_form_with_it(client: Client, alice: Us
     )
     form = client.get("/searches/new/?dataset=upload-7").context["form"]
     assert form["data.name"].value() == "upload-7"
-    assert (form["data.validation"].value(), form["data.calibration"].value()) == (40, 20)
+    assert (form["data.validation"].value(), form["data.calibration"].value()) == (25, 8)
     assert "My birds" in form["name"].value()
-
-
-def test_a_data_set_with_a_preset_of_its_own_gets_that(client: Client) -> None:
-    page = client.get("/searches/new/?dataset=digits")
-    assert page.context["preset"] == "digits-demo"
-    assert page.context["form"]["data.validation"].value() == 300
 
 
 def test_a_data_set_of_somebody_else_is_as_if_it_were_not_named(client: Client, bob: User) -> None:
@@ -280,17 +277,55 @@ def test_a_data_set_of_somebody_else_is_as_if_it_were_not_named(client: Client, 
     )
     page = client.get("/searches/new/?dataset=upload-8")
     assert "Bob" not in page.content.decode()
-    assert page.context["form"]["data.name"].value() == "digits"
+    assert page.context["form"]["data.name"].value() == "clothing"
 
 
-def test_wrong_settings_of_the_strategy_stand_beside_their_field(
+def test_a_new_search_grows_unless_it_is_the_papers(client: Client) -> None:
+    for preset_name, strategy in (("digits-demo", "grow"), ("paper-cifar10", "reinforce")):
+        page = client.get(f"/searches/new/?preset={preset_name}")
+        assert page.context["form"]["strategy"].value() == strategy
+        for text in ABOUT.values():
+            assert text in unescape(page.content.decode())
+
+
+def test_only_settings_of_the_chosen_strategy_that_are_changed_are_kept(
     client: Client, alice: User
 ) -> None:
-    wrong = filled(alice, small_config(), strategy_settings="warmth = 3")
-    answer = client.post("/searches/new/", wrong)
-    assert answer.status_code == 400
-    assert "warmth: unknown setting" in answer.context["form"].errors["strategy_settings"][0]
-    assert not Search.objects.exists()
+    changes = {"strategy_settings.noise": 1.5, "strategy_settings.tournament": 3}
+    sent = filled(alice, small_config(), strategy="grow", preset="digits-demo", **changes)
+    del sent["inherit"]  # grow does not ask for it
+    client.post("/searches/new/", sent)
+    config = Search.objects.get().config
+    assert config["strategy_settings"] == {"noise": 1.5}
+    assert config["inherit"] is True
+    again = LaunchForm(user=alice, base=config)
+    assert again["strategy_settings.noise"].value() == 1.5
+    assert again["strategy_settings.patience"].value() == GrowSettings().patience
+
+
+def test_what_is_for_other_variants_is_hidden_and_not_sent(client: Client, alice: User) -> None:
+    begun = SearchConfig.from_json(new_document("digits-demo"))
+    form = LaunchForm(user=alice, base=begun.to_json())
+    chosen = {"skeleton.family": "densenet", "strategy": "grow"}
+    sent = filled(alice, begun, preset="digits-demo")
+    for name, field in form.fields.items():
+        attrs = field.widget.attrs
+        chooser = attrs.get("data-chosen-by")
+        if chooser and chosen[chooser] not in attrs["data-variants"].split():
+            sent.pop(name, None)
+    assert not {"inherit", "recipe.lasso_weight", "strategy_settings.hidden"} & sent.keys()
+    found = client.post("/searches/check/", sent).json()
+    assert (found["errors"], found["changed"]) == ({}, [])
+
+
+def test_a_search_of_before_is_cloned_without_control_and_confirmation(
+    client: Client, search: Search
+) -> None:
+    for name in ("control", "confirmation", "start_rounds"):
+        del search.config[name]
+    search.save()
+    form = client.get(f"/searches/new/?from={search.pk}").context["form"]
+    assert form["control"].value() == form["confirmation.finalists"].value() == 0
 
 
 def test_note_and_tags_are_shown_to_all_and_edited_by_the_owner(
@@ -323,10 +358,70 @@ def test_a_traceback_is_for_the_owner_alone(client: Client, search: Search, bob:
         proposal={},
         notation="[G3x3]",
         cell={},
-        transformations=[],
         failure="A fault of Espalier",
         traceback="ZeroDivisionError: oops",
     )
     address = f"/searches/{search.pk}/trials/1/"
     assert client.get(address).context["page_state"]["traceback"] == "ZeroDivisionError: oops"
     assert browser(bob).get(address).context["page_state"]["traceback"] == ""
+
+
+def test_a_trials_page_has_the_line_that_it_grew_on(client: Client, launch: Launch) -> None:
+    search = launch(strategy="grow")
+    layer, width = grow_trials(search)
+
+    def line(number: int) -> dict[str, Any]:
+        page = client.get(f"/searches/{search.pk}/trials/{number}/")
+        return page.context["page_state"]["line"]
+
+    assert [(one["number"], one["move"], one["accuracy"]) for one in line(3)["ancestors"]] == [
+        (1, "widen", 0.91),
+        (2, "rest", 0.902),
+    ]
+    assert line(3)["widths"] == [{"layer": layer, "before": width + 2, "after": width + 6}]
+    assert line(1)["ancestors"] == line(2)["widths"] == line(4)["widths"] == []
+    assert line(4)["sites"] is not None
+
+
+def test_growing_further_leads_to_a_form_that_is_fixed_to_it(
+    client: Client, search: Search, alice: User
+) -> None:
+    address = f"/searches/{search.pk}/grow/"
+    assert client.get(address).headers["Location"] == f"/searches/{search.pk}/"
+    grown = sample(digits_demo().space, random.Random(3)).cell
+    architecture = Architecture(digits_demo().skeleton, grown).to_json()
+    made = [
+        Checkpoint.objects.create(
+            owner=alice,
+            origin=Origin.TRIAL,
+            search=search,
+            trial=Trial.objects.create(
+                search=search, number=number, reward=number, seed=0, proposal={}, cell={}
+            ),
+            folder=f"checkpoints/{number}",
+            accuracy=0.93,
+            parameters=12_345,
+            multiply_adds=1,
+            bytes=1,
+            can_start=True,
+            description={"architecture": architecture},
+        )
+        for number in (1, 2)
+    ]
+    assert client.get(address).headers["Location"] == f"/searches/new/?checkpoint={made[1].pk}"
+    page = client.get(address, follow=True)
+    form: LaunchForm = page.context["form"]
+    assert form["start_checkpoint"].value() == made[1].pk
+    offered = {name: list(form[name].field.choices) for name in ("strategy", "start_checkpoint")}  # type: ignore[attr-defined]
+    assert offered["strategy"] == [("grow", "grow")]
+    assert [str(value) for value, _ in offered["start_checkpoint"]] == [str(made[1].pk)]
+    text = page.content.decode()
+    assert "Grow further" in text
+    assert "12.3" in text
+    sent = {name: form[name].value() for name in form.fields if form[name].value() is not None}
+    checked = client.post(f"/searches/check/?checkpoint={made[1].pk}", sent).json()
+    assert (checked["errors"], checked["changed"]) == ({}, [])
+    base = start_document(made[1])
+    assert (base["strategy"], base["inherit"]) == ("grow", True)
+    assert base["start_cell"] == cell_to_json(grown)
+    assert SearchConfig.from_json(base).start_cell == grown

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from search_engine.architecture import cell_from_json, skeleton_from_json
-from search_engine.architecture.cost import operation_cost
-from search_engine.architecture.shapes import edges
-from search_engine.errors import InvalidConfig
-from search_engine.presets import PRESETS, preset
-from webapp.searches.sites import sites_json
+from search_engine.spec import cell_from_json, skeleton_from_json
+from search_engine.spec.cost import operation_cost
+from search_engine.spec.errors import InvalidConfig
+from search_engine.spec.presets import PRESETS, preset
+from search_engine.spec.shapes import edges
+from search_engine.spec.sites import sites_json
 
 FIXTURE = Path(__file__).parents[2] / "js" / "fixtures" / "widths.json"
 

@@ -10,10 +10,9 @@ import pytest
 
 from tests.webapp.searches.conftest import Launch
 from tests.webapp.searches.driving import work
-from webapp import stopping
-from webapp.searches import evaluator, start_trainer
 from webapp.state import State
-from webapp.task_names import TaskName
+from webapp.work import runner, stopping
+from webapp.work.task_names import TaskName
 
 pytestmark = pytest.mark.django_db
 
@@ -43,10 +42,10 @@ def test_it_takes_no_trial_and_another_is_told(
     work(search, trials=0)
     (trial,) = search.trials.all()
     asked.set()
-    evaluator.evaluate_trial(trial.pk, "worker")
+    runner.run("trial", trial.pk, "worker")
     trial.refresh_from_db()
     assert (trial.state, trial.attempt) == (State.QUEUED, 0)
-    assert (TaskName.EVALUATE_TRIAL, [trial.pk]) in messages(tmp_path)
+    assert (TaskName.RUN, ["trial", trial.pk]) in messages(tmp_path)
 
 
 def test_it_takes_no_start_network_and_another_is_told(
@@ -54,16 +53,16 @@ def test_it_takes_no_start_network_and_another_is_told(
 ) -> None:
     search = launch()
     asked.set()
-    start_trainer.train(search.pk, "worker")
+    runner.run("training", search.start.pk, "worker")
     search.refresh_from_db()
-    assert (search.state, search.start_attempt) == (State.QUEUED, 0)
-    assert (TaskName.TRAIN_START_NETWORK, [search.pk]) in messages(tmp_path)
+    assert (search.state, search.start.attempt) == (State.QUEUED, 0)
+    assert (TaskName.RUN, ["training", search.start.pk]) in messages(tmp_path)
 
 
 def test_its_successor_takes_what_it_left(launch: Launch, asked: threading.Event) -> None:
     search = launch()
     asked.set()
-    start_trainer.train(search.pk, "worker")
+    runner.run("training", search.start.pk, "worker")
     asked.clear()
     work(search)
     assert (search.state, search.trials_completed) == (State.COMPLETED, 3)

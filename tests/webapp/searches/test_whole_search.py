@@ -3,18 +3,27 @@
 import pytest
 from django.core.files.storage import default_storage
 
-from search_engine.config import Budget
-from search_engine.early_stopping import EarlyStopping, StoppingRule
-from search_engine.search import Search as EngineSearch
+from search_engine.checkpoint import read_description
+from search_engine.search.search import Search as EngineSearch
+from search_engine.spec.early_stopping import EarlyStopping, StoppingRule
+from search_engine.spec.presets import preset, start_folder
+from search_engine.spec.search_config import Budget, SearchConfig
 from tests.webapp.searches.conftest import Launch
 from tests.webapp.searches.driving import kinds, queued, work
+from webapp.accounts.models import User
 from webapp.checkpoints.models import Checkpoint
-from webapp.searches import coordinator, engine_state, evaluator, services, worker_memory
-from webapp.searches.models import EngineState, Search, SearchEvent
-from webapp.searches.summaries import summaries_json
+from webapp.datasets.models import Dataset
+from webapp.live import log
+from webapp.searches import coordinator, services
+from webapp.searches.coordinator import engine_state
+from webapp.searches.json.columns import summaries_json
+from webapp.searches.models import EngineState, Search
+from webapp.searches.worker import memory as worker_memory
 from webapp.state import State
+from webapp.work import runner
+from webapp.workers.models import Worker
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 
 def test_a_search_runs_from_launch_to_its_last_trial(search: Search) -> None:
@@ -25,17 +34,21 @@ def test_a_search_runs_from_launch_to_its_last_trial(search: Search) -> None:
     assert search.best_accuracy == max(t.accuracy or 0 for t in search.trials.all())
     assert kinds(search) == [
         "search.created",
+        "start_network.started",
         "search.started",
         "start_network.completed",
         *["trial.created", "trial.started", "trial.completed"] * 3,
+        *["comparison.created", "comparison.started", "comparison.completed"],
         "search.completed",
     ]
+    (trained,) = log.events(search.topic).filter(kind="start_network.completed")
+    assert trained.payload["validation_images"] == search.validation_images == 100
 
 
 def test_sequences_have_no_gap_and_end_at_the_searchs_last(search: Search) -> None:
     work(search)
-    sequences = SearchEvent.objects.filter(search=search).values_list("sequence", flat=True)
-    assert sorted(sequences) == list(range(1, search.last_sequence + 1))
+    sequences = log.events(search.topic).values_list("sequence", flat=True)
+    assert sorted(sequences) == list(range(1, log.last_sequence(search.topic) + 1))
 
 
 def test_latency_and_memory_are_measured_where_they_are_asked_for(
@@ -49,7 +62,7 @@ def test_latency_and_memory_are_measured_where_they_are_asked_for(
     columns = summaries_json(measured, measured.owner)["columns"]
     assert (columns["latency_1"] or [0])[0] == pytest.approx(trial.latency_1, abs=1e-6)
     assert columns["memory"] == [trial.memory]
-    (told,) = SearchEvent.objects.filter(search=measured, kind="trial.completed")
+    (told,) = log.events(measured.topic).filter(kind="trial.completed")
     assert told.payload["latency_64"] == trial.latency_64
     kept = {row.origin: row for row in Checkpoint.objects.filter(search=measured)}
     assert kept["trial"].latency_1 == trial.latency_1 and kept["trial"].memory == trial.memory
@@ -136,7 +149,7 @@ def test_what_somebody_else_advanced_while_rows_were_read_is_read_again(
         assert second is not None
         with monkeypatch.context() as elsewhere:
             elsewhere.setattr(coordinator, "advance", lambda _: None)
-            evaluator.evaluate_trial(second.pk, "worker")
+            runner.run("trial", second.pk, "worker")
         return found
 
     monkeypatch.setattr(engine_state, "read", overtaken)
@@ -150,6 +163,15 @@ def test_several_trials_are_in_flight_where_the_config_says_so(launch: Launch) -
     search = launch(parallel=2)
     work(search, trials=0)
     assert search.trials.filter(state=State.QUEUED).count() == 2
+
+
+def test_as_many_trials_are_in_flight_as_workers_train(launch: Launch) -> None:
+    for number in range(3):
+        Worker.objects.create(name=f"gpu{number}@lab", host="lab", device="H200", queues=["gpu"])
+    Worker.objects.create(name="cpu@lab", host="lab", device="CPU", queues=["cpu"])
+    search = launch()
+    work(search, trials=0)
+    assert search.trials.filter(state=State.QUEUED).count() == 3
 
 
 def test_advancing_twice_asks_once(launch: Launch) -> None:
@@ -173,11 +195,25 @@ def test_a_trial_stopped_early_ends_completed_without_a_checkpoint(launch: Launc
     assert search.state == State.COMPLETED
 
 
+def test_a_start_network_that_comes_with_the_preset_is_not_trained(
+    alice: User, clothing: Dataset
+) -> None:
+    name = "clothing-demo"
+    search, _ = services.launch(alice, preset(name), name="Clothes", preset=name)
+    work(search, trials=0)
+    packed = read_description(start_folder(name))
+    kept = search.checkpoints.get(origin="start")
+    assert kept.description["weights_sha256"] == packed.weights_sha256
+    assert search.start.accuracy == packed.metrics["accuracy"]
+    assert "start_network.progress" not in log.events(search.topic).values_list("kind", flat=True)
+
+
 def test_a_start_checkpoint_is_used_instead_of_training(launch: Launch) -> None:
     first = launch()
     work(first, trials=0)
     start = first.checkpoints.get(origin="start")
-    second = services.launch(first.config, first.owner, name="Again", start_checkpoint=start)
+    config = SearchConfig.from_json(first.config)
+    second, _ = services.launch(first.owner, config, name="Again", start_checkpoint=start)
     work(second, trials=0)
-    assert second.start_accuracy == first.start_accuracy
-    assert "start_network.progress" not in second.events.values_list("kind", flat=True)
+    assert second.start.accuracy == first.start.accuracy
+    assert "start_network.progress" not in log.events(second.topic).values_list("kind", flat=True)

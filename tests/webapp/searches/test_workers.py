@@ -16,14 +16,18 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from search_engine.training import Recipe
+from search_engine.spec.recipe import Recipe
 from tests.webapp.searches.conftest import Launch
 from tests.webapp.searches.driving import kinds
-from webapp.searches import recovery
 from webapp.searches.models import Search, Trial
 from webapp.state import State
+from webapp.work import recovery
+from webapp.workers.models import Worker
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.thorough]
+
+LONG = Recipe(epochs=15, learning_rate=0.1)
+"""So long that a worker does not end a trial before it is killed, nor all before another begins."""
 
 Start = Callable[[str], "subprocess.Popen[bytes]"]
 
@@ -50,7 +54,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
     }
 
     def started_worker(queue: str) -> "subprocess.Popen[bytes]":
-        pool = ("--pool", "threads") if queue == "cpu" else ("--pool", "prefork")
+        pool = ["--pool", "prefork" if queue == "gpu" else "threads"]
+        pool += ["--beat"] if queue == "clock" else []
         command = [sys.executable, "-m", "celery", "--app", "webapp.celery", "worker"]
         options = ["--queues", queue, "--concurrency", "1", "--hostname", f"{queue}@{len(started)}"]
         process = subprocess.Popen(
@@ -76,7 +81,7 @@ def kill(process: "subprocess.Popen[bytes]") -> None:
     process.wait(10)
 
 
-def until(condition: Callable[[], Any], seconds: float = 90.0) -> None:
+def until(condition: Callable[[], Any], seconds: float = 240.0) -> None:
     """Wait for what other processes do."""
     pause, end = threading.Event(), time.monotonic() + seconds
     while not condition():
@@ -89,12 +94,13 @@ def state_is(search: Search, state: State) -> Callable[[], bool]:
 
 
 def test_a_search_outlives_a_worker_killed_in_mid_trial(launch: Launch, start: Start) -> None:
-    search = launch(recipe=Recipe(epochs=4, learning_rate=0.1))
+    search = launch(recipe=LONG)
     start("cpu")
     gpu = start("gpu")
     second = Trial.objects.filter(search=search, number=2, progress__isnull=False)
     until(second.exists)
     kill(gpu)
+    assert Worker.objects.get(name="gpu@1").stopped_at is None  # it said no good-bye
     past = timezone.now() - timedelta(seconds=1)
     second.filter(state=State.RUNNING).update(lease_until=past)
     recovery.recover()
@@ -109,7 +115,7 @@ def test_a_search_outlives_a_worker_killed_in_mid_trial(launch: Launch, start: S
 
 
 def test_two_workers_serve_two_searches_at_once(launch: Launch, start: Start) -> None:
-    searches = [launch(parallel=2), launch(parallel=2, seed=1)]
+    searches = [launch(parallel=2, recipe=LONG, seed=seed) for seed in (0, 1)]
     for queue in ("cpu", "gpu", "gpu"):
         start(queue)
     for search in searches:

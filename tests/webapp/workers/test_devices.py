@@ -62,6 +62,19 @@ def test_a_machine_whose_nvidia_smi_fails_counts_as_one_without_gpu(
     assert not devices.facts().is_gpu
 
 
+def test_of_a_slice_its_name_and_its_cards_heat_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = "GPU 0: A100 (UUID: GPU-a)\\n  MIG 1g.5gb  Device 0: (UUID: MIG-b)"
+    asked = f'[ "$1" = --id=GPU-a ] && echo "{LINE}"'
+    script = f'[ "$1" = --list-gpus ] && printf "{listed}" || {{ {asked}; }}'
+    install_nvidia_smi(tmp_path, monkeypatch, script)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "MIG-b")
+    assert devices.facts() == devices.DeviceFacts(
+        "A100 MIG 1g.5gb", is_gpu=True, temperature_celsius=51.0
+    )
+
+
 def test_memory_is_what_programs_could_not_have() -> None:
     assert devices.read_memory(MEMINFO) == (4096000 * 1024, 16384000 * 1024)
     assert devices.read_memory("nothing\n") == (None, None)

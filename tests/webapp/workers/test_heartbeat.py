@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from webapp.workers import devices
 from webapp.workers.heartbeat import Heartbeat, say_good_bye
 from webapp.workers.models import FORGOTTEN_AFTER, OFFLINE_AFTER, Worker
 
@@ -43,6 +44,24 @@ def test_silence_makes_it_offline_within_half_a_minute() -> None:
     Worker.objects.update(heartbeat_at=timezone.now() - OFFLINE_AFTER)
     assert not row().is_online
     assert timedelta(seconds=30) > OFFLINE_AFTER
+
+
+def test_a_worker_whose_gpu_cannot_be_used_says_why_and_takes_no_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fault = "H100: it does not work"
+    monkeypatch.setattr(devices, "torch_says", lambda: devices.TorchSays(faults=(fault,)))
+    assert not HEART.begin()
+    assert (row().fault, row().is_online) == (fault, False)
+    monkeypatch.setattr(devices, "torch_says", devices.TorchSays)
+    assert HEART.begin()
+    assert (row().fault, row().is_online) == ("", True)
+
+
+def test_a_worker_on_the_cpu_says_why_no_gpu_trains(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(devices.GPU_FAULT, "The driver is too old")
+    assert HEART.begin()
+    assert (row().fault, row().is_online) == ("The driver is too old", True)
 
 
 def test_after_a_good_bye_it_is_offline_and_a_late_beat_changes_nothing() -> None:

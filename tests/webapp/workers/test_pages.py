@@ -8,9 +8,20 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from webapp.final_trainings.models import FinalTraining
+from webapp.accounts.models import User
+from webapp.adopted.kinds import ADOPTION
+from webapp.adopted.models import AdoptedNetwork
+from webapp.checkpoints.kinds import EXPORT, MEASUREMENT
+from webapp.checkpoints.models import Checkpoint, Export, Measurement, Origin
+from webapp.datasets.kinds import PREPARATION
+from webapp.datasets.models import Dataset
 from webapp.searches.models import Search, Trial
 from webapp.state import State
+from webapp.trainings.kinds import TRAINING
+from webapp.trainings.models import Training
+from webapp.work.fairness import somebody_waits
+from webapp.work.kind import Kind
+from webapp.work.models import Work
 from webapp.workers.models import OFFLINE_AFTER, Worker
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +36,7 @@ def make_worker(name: str = "gpu0@lab", **changes: Any) -> Worker:
 
 
 def make_trial(search: Search, number: int = 1, **changes: Any) -> Trial:
-    values = {"seed": 0, "proposal": {}, "notation": "[G3x3]", "cell": {}, "transformations": []}
+    values = {"seed": 0, "proposal": {}, "notation": "[G3x3]", "cell": {}}
     return Trial.objects.create(search=search, number=number, **{**values, **changes})
 
 
@@ -81,9 +92,10 @@ def test_the_start_network_and_final_trainings_are_work_too(
     alice_client: Client, search: Search
 ) -> None:
     lease = timezone.now() + timedelta(seconds=20)
-    Search.objects.filter(pk=search.pk).update(start_worker="a@lab", start_lease_until=lease)
-    FinalTraining.objects.create(
+    Training.objects.filter(search=search).update(worker="a@lab", lease_until=lease)
+    Training.objects.create(
         search=search,
+        purpose="final",
         name="Grown for 300 epochs",
         config={},
         epochs=300,
@@ -97,6 +109,44 @@ def test_the_start_network_and_final_trainings_are_work_too(
         make_worker(name)
     texts = [worker["work"]["text"] for worker in listed(alice_client)]
     assert texts == [f"Start network of {search.name}", "Grown for 300 epochs"]
+
+
+def start_checkpoint(search: Search) -> Checkpoint:
+    return Checkpoint.objects.create(
+        owner=search.owner,
+        origin=Origin.START,
+        search=search,
+        folder="start",
+        bytes=1,
+        parameters=1,
+        multiply_adds=1,
+    )
+
+
+def test_whatever_a_worker_does_is_shown_and_only_to_whom_it_belongs(
+    alice: User, alice_client: Client, charlie_client: Client, search: Search, digits: Dataset
+) -> None:
+    checkpoint = start_checkpoint(search)
+    network = AdoptedNetwork(owner=alice, name="Plum", source="program", dataset=digits)
+    leaves = Dataset(owner=alice, name="Leaves", engine_name="leaves", state=State.QUEUED)
+    rows: dict[Kind[Any], Work] = {
+        EXPORT: Export(checkpoint=checkpoint, kind="onnx"),
+        MEASUREMENT: Measurement(checkpoint=checkpoint),
+        ADOPTION: network,
+        PREPARATION: leaves,
+    }
+    for number, (kind, row) in enumerate(rows.items()):
+        make_worker(f"w{number}@lab")
+        kind.add(row)
+        kind.claim(row.pk, f"w{number}@lab")
+    title = checkpoint.title
+    assert [worker["work"] for worker in listed(alice_client)] == [
+        {"text": f"ONNX of {title}", "url": f"/checkpoints/{checkpoint.pk}/"},
+        {"text": f"Measuring {title}", "url": f"/checkpoints/{checkpoint.pk}/"},
+        {"text": "Reading Plum", "url": f"/start-networks/{network.pk}/"},
+        {"text": "Preparing Leaves", "url": f"/datasets/{leaves.pk}/"},
+    ]
+    assert {worker["work"]["text"] for worker in listed(charlie_client)} == {"busy"}
 
 
 def test_nobody_is_asked_to_sign_in(client: Client, db: None) -> None:
@@ -121,7 +171,7 @@ def test_queries_do_not_grow_with_the_workers(
     for number in range(count):
         make_worker(f"gpu{number}@lab")
         make_trial(search, number + 1, state=State.RUNNING, worker=f"gpu{number}@lab")
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(12):
         assert alice_client.get(WORKERS).status_code == 200
 
 
@@ -136,15 +186,45 @@ def test_a_search_waits_for_a_worker_that_trains(alice_client: Client, search: S
     assert waiting(alice_client, search) == {"workers_online": 1, "ahead": 0}
 
 
-def test_what_waits_longer_is_ahead(alice_client: Client, launch: Any, search: Search) -> None:
+def test_what_is_taken_before_is_ahead(alice_client: Client, launch: Any, search: Search) -> None:
     other = launch(seed=2)
     assert waiting(alice_client, other)["ahead"] == 1
-    Search.objects.filter(pk=search.pk).update(
-        state=State.RUNNING, start_completed_at=timezone.now()
-    )
+    Search.objects.filter(pk=search.pk).update(state=State.RUNNING, classes=10)
+    Training.objects.filter(search=search).update(state=State.COMPLETED)
     for number in (1, 2):
         make_trial(search, number, created_at=search.created_at)
-    assert waiting(alice_client, other)["ahead"] == 2
+    assert waiting(alice_client, other)["ahead"] == 1, "searches take turns"
+
+
+def test_final_trainings_exports_and_measurements_have_their_turns_too(
+    alice_client: Client, launch: Any, search: Search
+) -> None:
+    final_training(search)
+    checkpoint = start_checkpoint(search)
+    EXPORT.add(Export(checkpoint=checkpoint, kind="onnx"))
+    MEASUREMENT.add(Measurement(checkpoint=checkpoint))
+    assert waiting(alice_client, launch(seed=2))["ahead"] == 2
+    assert waiting(alice_client, search)["ahead"] == 0
+
+
+def test_a_long_training_makes_way_for_a_measurement(search: Search) -> None:
+    training = final_training(search)
+    assert not somebody_waits(TRAINING, training.pk)
+    MEASUREMENT.add(Measurement(checkpoint=start_checkpoint(search)))
+    Measurement.objects.update(sent_at=timezone.now() - timedelta(seconds=10))
+    assert somebody_waits(TRAINING, training.pk)
+
+
+def final_training(search: Search) -> Training:
+    return Training.objects.create(
+        search=search,
+        purpose="final",
+        name="Long",
+        config={},
+        epochs=300,
+        parameters=1,
+        multiply_adds=1,
+    )
 
 
 def test_a_stranger_is_not_told_what_a_search_waits_for(
