@@ -28,6 +28,9 @@ COPY webapp webapp
 COPY templates templates
 COPY static static
 
+# Its user may not write here: without this, every process would compile all of it anew when it starts.
+RUN python -m compileall -q search_engine webapp
+
 # What Espalier keeps is in a volume: static files are collected there at start, not here.
 RUN useradd --system --create-home --uid 10001 espalier \
  && mkdir -p "$ESPALIER_VAR" \
@@ -37,4 +40,4 @@ USER 10001
 VOLUME ["/var/lib/espalier"]
 EXPOSE 8000
 # Sockets stay open as long as somebody watches, so stopping does not wait for them.
-CMD ["python", "-W", "ignore:StreamingHttpResponse", "-m", "uvicorn", "webapp.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--lifespan", "off", "--proxy-headers", "--timeout-graceful-shutdown", "5"]
+CMD ["python", "-W", "ignore:StreamingHttpResponse", "-m", "uvicorn", "webapp.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--lifespan", "off", "--no-proxy-headers", "--timeout-graceful-shutdown", "5"]

@@ -3,6 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Checks the scripts and styles of the pages; nobody needs it to run Espalier.
+NODE_STAMP := node_modules/.installed
+PYTEST := $(BIN)/pytest -n 2 --dist worksteal --durations 10
+GPU_PYTHON ?= $(BIN)/python
 FASHION := /usr/share/datasets/fashion-mnist
 APT := apt-get install --no-install-recommends
 # $(call needs,TEST,PACKAGES): installs them where the test fails and that is possible, and else names the line.
@@ -10,8 +14,11 @@ needs = { $(1); } || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && a
   DEBIAN_FRONTEND=noninteractive $(APT) -qq -y $(2) >/dev/null; }; \
   { $(1); } || { echo "missing: $(2). As root, on Debian: $(APT) $(2)"; exit 1; }
 
+# Processes that find our own modules compiled start in half the time.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
-.PHONY: help install run test check unit slow scripts browser servers shell-tools data bench screenshots format clean
+.PHONY: help install run test quick check unit slow faults scripts browser servers shell-tools data bench gpu screenshots format clean
 
 help:  ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -26,16 +33,29 @@ $(STAMP): requirements.txt requirements-dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
+$(NODE_STAMP): package.json package-lock.json
+	@$(call needs,command -v npm >/dev/null,npm)
+	npm ci --silent --no-audit --no-fund
+	@touch $@
+
 run: $(STAMP)  ## start everything on this machine: pages, coordinator, a worker for each device
 	@exec $(BIN)/python -m webapp.embedded
 
 test: check scripts unit  ## lint, types, import rules and all tests
 
-check: $(STAMP)
+quick: $(STAMP)  ## tests without browser, servers and what takes seconds each: two minutes
+	$(PYTEST) -m 'not (slow or thorough or browser or servers)'
+
+check: $(STAMP) $(NODE_STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	npx prettier --check static tests/js
+	npx tsc --project jsconfig.json
+
+faults: $(STAMP) servers  ## kill processes a hundred times, on SQLite and on PostgreSQL and Redis
+	ESPALIER_FAULTS=$${ESPALIER_FAULTS:-100} $(BIN)/pytest -m slow -s tests/faults
 
 # The scripts of the pages: Node (Debian 12's 18, or newer) runs their tests, nothing is built.
 scripts:
@@ -43,10 +63,10 @@ scripts:
 	node --test tests/js/*.test.js
 
 unit: $(STAMP) browser servers shell-tools data
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(PYTEST)
 
 slow: $(STAMP)  ## the tests that take long: every classifier of torchvision
-	$(BIN)/pytest -n 2 --dist worksteal -m slow
+	$(PYTEST) -m slow
 
 # The end-to-end tests drive Debian's Chromium.
 browser:
@@ -73,12 +93,16 @@ bench: $(STAMP) browser servers  ## run the benchmarks that take minutes
 	$(BIN)/python -m benchmarks.pages
 	$(BIN)/python -m benchmarks.live
 
+gpu:  ## check and measure a GPU in ten minutes; needs torch alone: make gpu GPU_PYTHON=python3
+	$(GPU_PYTHON) -m benchmarks.gpu
+
 screenshots: $(STAMP) browser  ## take a picture of every page into docs/screenshots/
 	$(BIN)/python -m tests.end_to_end.screenshots
 
-format: $(STAMP)  ## format the code
+format: $(STAMP) $(NODE_STAMP)  ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	npx prettier --write static tests/js
 
 clean:  ## remove the environment and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

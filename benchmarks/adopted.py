@@ -1,6 +1,9 @@
-"""Every torchvision classifier with a 3x3 convolution, as a start network: is the function kept?
+"""Networks that were not built here as start networks: is the function kept?
 
-    python -m benchmarks.adopted [--models resnet18 vgg11 …] [--write]
+    python -m benchmarks.adopted [--source timm] [--models resnet18 vgg11 …] [--write]
+
+Of torchvision every classifier with a 3x3 convolution; of timm, and of ONNX files as torch writes
+them, one of each convolutional family, which must also compute what the original does.
 
 For each kind of its sites (plain; grouped and depthwise), on networks in float64 whose weights and
 batch-norm statistics look trained: a cell with all eight operations, and random legal sequences,
@@ -14,25 +17,27 @@ import math
 import random
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 
+from benchmarks.adopted_files import ONNX_MODELS, TIMM_MODELS, adopted_file
 from benchmarks.report import machine, peak_memory_bytes, table
 from benchmarks.results import write_section
-from search_engine.architecture import (
+from search_engine.spec import (
     TORCHVISION_MODELS,
     Lineage,
     Outline,
     SiteKind,
     Transformation,
 )
-from search_engine.networks import AdoptedNetwork
 from tests.adopting import (
     QUIET,
     change_of,
     every_operation,
     images_of,
     several,
+    share_layers,
     site_groups,
     small_outline,
     trained_adopted,
@@ -40,6 +45,9 @@ from tests.adopting import (
 from tests.growing import random_transformations
 
 BOUND = 1e-9
+READ_BOUND = 1e-4
+"""The same of a network as it was read, in float32, against the original."""
+MODELS = {"torchvision": TORCHVISION_MODELS, "timm": TIMM_MODELS, "onnx": ONNX_MODELS}
 RANDOM_CHILDREN, STEPS = 2, 12
 SHARED_ABOVE = 300_000_000
 """Parameters of a network above which its children share its layers."""
@@ -57,6 +65,7 @@ HEADER = (
     "largest change",
     "result",
 )
+READ_HEADER = (*HEADER[:6], "as read", *HEADER[6:])
 
 
 @dataclass(slots=True)
@@ -68,19 +77,21 @@ class Tally:
     largest: float = 0.0
 
 
-def check(outline: Outline) -> Tally:
+def check(outline: Outline, weights: Path | None) -> Tally:
     """Grow children of a model's start networks and compare their logits."""
     tally = Tally()
     for number, (_, names) in enumerate(sorted(site_groups(outline).items())):
         rng = random.Random(f"{outline.model}/{number}")
-        parent = trained_adopted(outline.config(several(names, rng)), seed=number)
+        config = outline.config(several(names, rng))
+        parent = trained_adopted(config, seed=number, weights=weights)
         if outline.cost.parameters > SHARED_ABOVE:
             share_layers(parent)
         skeleton = parent.architecture.skeleton
         images = images_of(outline.config(), seed=number)
         growths: list[tuple[Transformation, ...]] = [every_operation()]
         growths += [
-            random_transformations(parent.architecture, rng, STEPS) for _ in range(RANDOM_CHILDREN)
+            random_transformations(parent.architecture, rng, STEPS, layers=False)
+            for _ in range(RANDOM_CHILDREN)
         ]
         for growth in growths:
             if math.isnan(tally.largest):
@@ -92,61 +103,70 @@ def check(outline: Outline) -> Tally:
     return tally
 
 
-def share_layers(network: AdoptedNetwork) -> None:
-    """Let copies of the network share its layers outside the cells, which nothing changes."""
-    own = {module for cell in network.cells().values() for module in cell.modules()}
-    for module in network.modules():
-        if module not in own and not list(module.children()):
-            object.__setattr__(module, "__deepcopy__", lambda _, module=module: module)
-
-
-def row(model: str) -> list[str]:
-    """A model's line in the table."""
-    outline = small_outline(model)
+def row(source: str, model: str, folder: Path) -> list[str]:
+    """A model's line in the table of its source."""
+    if source == "torchvision":
+        outline, weights, read = small_outline(model), None, 0.0
+    else:
+        outline, weights, read = adopted_file(source, model, folder)
     kinds = [site.kind for site in outline.sites]
-    tally = check(outline)
+    tally = check(outline, weights)
+    kept = tally.largest <= BOUND and read <= READ_BOUND
     return [
         model,
         f"{outline.cost.parameters:,}",
         f"{outline.image.height} x {outline.image.width}",
         *(str(kinds.count(kind)) for kind in SiteKind),
+        *([] if source == "torchvision" else [f"{read:.1e}"]),
         str(tally.children),
         str(tally.transformations),
         f"{tally.largest:.1e}",
-        "kept" if tally.largest <= BOUND else "CHANGED",
+        "kept" if kept else "CHANGED",
     ]
 
 
-def written(section: str = "adopted") -> dict[str, list[str]]:
-    """The lines that a section of the page has, by model."""
+def section_of(source: str) -> str:
+    """The name of a source's table in the page."""
+    return "adopted" if source == "torchvision" else f"adopted {source}"
+
+
+def written(source: str) -> dict[str, list[str]]:
+    """The lines that the page has, by model."""
+    section = section_of(source)
     _, _, text = PAGE.read_text(encoding="utf-8").partition(f"<!-- begin {section} -->")
     lines = text.partition(f"<!-- end {section} -->")[0].splitlines()
     cells = [[cell.strip() for cell in line.strip("| ").split("|")] for line in lines]
-    return {line[0]: line for line in cells if line[0] in TORCHVISION_MODELS}
+    return {line[0]: line for line in cells if line[0] in MODELS[source]}
 
 
-def write(line: list[str]) -> None:
+def write(source: str, line: list[str]) -> None:
     """Put a line in the page's table."""
-    lines = written() | {line[0]: line}
-    ordered = [lines[model] for model in TORCHVISION_MODELS if model in lines]
+    lines = written(source) | {line[0]: line}
+    ordered = [lines[model] for model in MODELS[source] if model in lines]
     kept = sum(line[-1] == "kept" for line in ordered)
-    text = f"{kept} of {len(ordered)} models pass; {machine()}.\n\n{table(HEADER, ordered)}"
-    write_section("adopted", text, PAGE)
+    header = HEADER if source == "torchvision" else READ_HEADER
+    text = f"{kept} of {len(ordered)} models pass; {machine()}.\n\n{table(header, ordered)}"
+    write_section(section_of(source), text, PAGE)
 
 
 def main() -> None:
     """Measure, and print or write each line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--models", nargs="+", choices=TORCHVISION_MODELS, metavar="MODEL")
+    parser.add_argument("--source", choices=MODELS, default="torchvision")
+    parser.add_argument("--models", nargs="+", metavar="MODEL")
     parser.add_argument("--write", action="store_true", help="put the lines in docs/adopted.md")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     print(machine())
-    for model in arguments.models or TORCHVISION_MODELS:
-        line = row(model)
+    models = MODELS[arguments.source]
+    if unknown := set(arguments.models or ()) - set(models):
+        parser.error(f"expected models among {', '.join(models)}, got {', '.join(unknown)}")
+    for model in arguments.models or models:
+        with TemporaryDirectory() as folder:
+            line = row(arguments.source, model, Path(folder))
         print(*line, f"{peak_memory_bytes() / 2**30:.1f} GiB", flush=True)
         if arguments.write:
-            write(line)
+            write(arguments.source, line)
 
 
 if __name__ == "__main__":

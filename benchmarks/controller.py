@@ -18,7 +18,8 @@ from collections.abc import Callable
 
 import torch
 
-from search_engine.architecture import (
+from search_engine.controller import Choices, Controller, Outcome, Reinforce, ReinforceSettings
+from search_engine.spec import (
     Cell,
     Decision,
     Growth,
@@ -28,8 +29,8 @@ from search_engine.architecture import (
     complete,
     grow,
 )
-from search_engine.controller import Choices, Controller, Outcome, Reinforce, ReinforceSettings
 from search_engine.strategies import STRATEGIES, Proposal, make_strategy
+from search_engine.strategies.proposal import growth_of
 from tests.search_engine.controller.reference import reference_log_probability, reference_policy
 
 WORTH = {
@@ -63,6 +64,10 @@ def synthetic_reward(cell: Cell) -> float:
     return math.tan(synthetic_accuracy(cell) * math.pi / 2)
 
 
+def _cell(proposal: Proposal) -> Cell:
+    return growth_of(SearchSpace(), proposal.transformations).cell
+
+
 def run(name: str, seed: int, cells: int, lag: int) -> list[float]:
     """Accuracies of the cells that a strategy tries, each told `lag` cells late."""
     strategy = make_strategy(name, SearchSpace(), seed)
@@ -70,10 +75,10 @@ def run(name: str, seed: int, cells: int, lag: int) -> list[float]:
     accuracies = []
     for _ in range(cells):
         under_way.append(strategy.ask())
-        accuracies.append(synthetic_accuracy(under_way[-1].growth.cell))
+        accuracies.append(synthetic_accuracy(_cell(under_way[-1])))
         if len(under_way) > lag:
             proposal = under_way.popleft()
-            strategy.tell(proposal, synthetic_reward(proposal.growth.cell))
+            strategy.tell(proposal, synthetic_reward(_cell(proposal)))
     return accuracies
 
 

@@ -13,17 +13,21 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from search_engine.architecture import cell_to_json, format_cell, sample, transformations_to_json
-from search_engine.config import Budget
-from search_engine.presets import digits_demo
-from search_engine.training import Recipe
+from search_engine.spec import cell_to_json, format_cell, sample, transformations_to_json
+from search_engine.spec.presets import digits_demo
+from search_engine.spec.recipe import Recipe
+from search_engine.spec.search_config import Budget
 from webapp.accounts.models import Installation
 from webapp.checkpoints.models import Checkpoint, Origin
 from webapp.datasets.models import Dataset
-from webapp.searches import lifecycle
+from webapp.live import log
 from webapp.searches.events import Kind, TrialProgress
-from webapp.searches.models import LEASE, Search, SearchEvent, Trial
+from webapp.searches.lifecycle import TRIAL
+from webapp.searches.lifecycle.start_network import start_training_created
+from webapp.searches.models import Search, Trial
 from webapp.state import State
+from webapp.trainings.models import Training
+from webapp.work.models import LEASE
 
 USERNAME, PASSWORD = "ada", "a long walk among pear trees"
 EPOCHS = 20
@@ -53,11 +57,9 @@ def fill(trials: int) -> int:
         running_since=timezone.now() - hour,
         classes=10,
         validation_images=300,
-        start_accuracy=0.9133,
-        start_parameters=7_242,
-        start_multiply_adds=1_204_224,
-        start_completed_at=timezone.now() - hour,
     )
+    start = start_training_created(search, config)
+    Training.objects.filter(pk=start.pk).update(state=State.COMPLETED, accuracy=0.9133)
     rng, space = random.Random(trials), config.space
     rows = [_trial(search, number, space, rng) for number in range(1, trials + RUNNING + 1)]
     Trial.objects.bulk_create(rows, BATCH)
@@ -80,10 +82,9 @@ def _trial(search: Search, number: int, space: Any, rng: random.Random) -> Trial
         search=search,
         number=number,
         seed=number,
-        proposal={},
+        proposal={"transformations": transformations_to_json(growth.transformations)},
         notation=format_cell(growth.cell),
         cell=cell_to_json(growth.cell),
-        transformations=transformations_to_json(growth.transformations),
         worker=f"worker@host{number % 4}",
         attempt=1,
         started_at=timezone.now(),
@@ -102,10 +103,8 @@ def _trial(search: Search, number: int, space: Any, rng: random.Random) -> Trial
 def _complete(trial: Trial, rng: random.Random) -> None:
     learned = trial.number / (trial.number + 200)
     best = min(0.999, 0.9 + 0.06 * learned + rng.gauss(0, 0.012))
-    trial.curve = [
-        round(best - 0.3 / (epoch + 1) + rng.gauss(0, 0.004), 4) for epoch in range(EPOCHS)
-    ]
-    trial.accuracy = trial.curve[-1]
+    curve = [round(best - 0.3 / (epoch + 1) + rng.gauss(0, 0.004), 4) for epoch in range(EPOCHS)]
+    trial.result, trial.accuracy = {"curve": curve}, curve[-1]
     trial.reward = round(1.5 * trial.accuracy, 6)
     trial.parameters = rng.randrange(8_000, 60_000)
     trial.multiply_adds = 160 * trial.parameters
@@ -133,26 +132,22 @@ def _progress(number: int, epoch: int, rng: random.Random) -> TrialProgress:
 
 
 def _write_events(search: Search, rows: list[Trial]) -> None:
-    events: list[SearchEvent] = []
+    facts: list[tuple[str, dict[str, Any]]] = []
 
-    def add(kind: Kind, **payload: Any) -> None:
-        sequence = len(events) + 1
-        events.append(
-            SearchEvent(search=search, sequence=sequence, kind=kind.value, payload=payload)
-        )
+    def add(kind: str, **payload: Any) -> None:
+        facts.append((kind, payload))
 
     add(Kind.SEARCH_CREATED)
     add(Kind.SEARCH_STARTED)
     for trial in rows:
         grown = {"cell": trial.cell, "transformations": trial.transformations}
-        add(Kind.TRIAL_CREATED, number=trial.number, notation=trial.notation, **grown)
-        add(Kind.TRIAL_STARTED, number=trial.number, worker=trial.worker, attempt=1)
+        add("trial.created", number=trial.number, notation=trial.notation, **grown)
+        add("trial.started", number=trial.number, worker=trial.worker, attempt=1)
         if trial.state == State.COMPLETED:
             add(Kind.TRIAL_COMPLETED, **_completed(trial))
         elif trial.state == State.FAILED:
             add(Kind.TRIAL_FAILED, number=trial.number, failure=trial.failure)
-    SearchEvent.objects.bulk_create(events, BATCH)
-    search.last_sequence = len(events)
+    log.extend(search.topic, facts)
 
 
 def _completed(trial: Trial) -> dict[str, Any]:
@@ -189,6 +184,7 @@ def _keep_best(search: Search) -> None:
             owner_id=search.owner_id,
             origin=Origin.TRIAL,
             search=search,
+            dataset_id=search.dataset_id,
             trial=trial,
             folder=f"checkpoints/{search.pk}-{trial.number}",
             sha256=f"{trial.pk:064x}",
@@ -208,5 +204,5 @@ def report_progress(search_id: int, epochs: int) -> int:
     rng, progress = random.Random(epochs), _progress(trial.number, 1, random.Random(0))
     for epoch in range(1, epochs + 1):
         progress = _progress(trial.number, epoch, rng)
-        assert lifecycle.trial_progressed(trial.pk, trial.attempt, progress)
+        assert TRIAL.progressed(trial.pk, trial.attempt, progress)
     return len(json.dumps(progress))

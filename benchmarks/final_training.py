@@ -23,15 +23,16 @@ import torch
 from benchmarks.report import machine, table
 from benchmarks.results import write_section
 from benchmarks.search_quality import spread
-from search_engine.architecture import Cell, format_cell, parse_cell
-from search_engine.config import SearchConfig
-from search_engine.data import Dataset, load_dataset
-from search_engine.evaluation import Evaluator, train_start_network
-from search_engine.final_training import FinalTrainingConfig, baseline, final_preset
-from search_engine.final_training.train import train_final
-from search_engine.presets import preset
-from search_engine.search import Search
-from search_engine.search_data import SearchData
+from search_engine.data import Dataset, SplitDataset, load_dataset
+from search_engine.search.evaluation import Evaluator, train_start_network
+from search_engine.search.search import Search
+from search_engine.spec import Cell, format_cell, parse_cell
+from search_engine.spec.final_presets import final_preset
+from search_engine.spec.final_training import FinalTrainingConfig
+from search_engine.spec.presets import preset
+from search_engine.spec.reference import baseline
+from search_engine.spec.search_config import SearchConfig
+from search_engine.training.final_training import train_final
 
 SEARCHES = {"digits": "digits-demo", "fashion": "fashion-small"}
 ARMS = ("found", "start")
@@ -69,14 +70,14 @@ class Outcome:
 
 def found_cell(config: SearchConfig, dataset: Dataset) -> Cell:
     """The best cell of a whole search, by validation accuracy."""
-    data = SearchData(dataset, config.data, seed=config.seed)
+    data = SplitDataset(dataset, config.data, seed=config.seed)
     start, _ = train_start_network(config, data)
     evaluator = Evaluator(config, data, start)
     search = Search(config, classes=data.classes, validation_images=len(data.splits.validation))
     while (trial := search.ask()) is not None:
         search.tell(trial.number, evaluator.evaluate(trial).result)
     assert search.best is not None
-    return search.best.trial.cell
+    return search.architecture(search.best.trial).cell
 
 
 def train(arm: str, seed: int, config: FinalTrainingConfig, dataset: Dataset) -> Outcome:

@@ -4,7 +4,7 @@ ways.
     python -m benchmarks.morphs [--cells 10]
 
 `annealed` opens its gates over the first half of the fine-tuning, `distilled` is taught by its
-parent's logits first, `abrupt` is neither (the gates are gone at birth), `scratch` has random
+parent's logits first, `abrupt` is neither (the gates are gone at init), `scratch` has random
 weights. Digits, the recipe of the preset `digits-demo`; accuracies on its validation images. Writes
 its table into `docs/results.md`.
 """
@@ -19,14 +19,13 @@ import torch
 
 from benchmarks.report import machine, table
 from benchmarks.results import write_section
-from search_engine.architecture import Architecture, Lineage, Morph, MorphKind, sample
-from search_engine.config import SearchConfig
-from search_engine.data import load_dataset
-from search_engine.evaluation import Evaluator, train_start_network
+from search_engine.data import SplitDataset, load_dataset
 from search_engine.networks import Network, build_network
-from search_engine.presets import preset
-from search_engine.search import Trial, trial_seed
-from search_engine.search_data import SearchData
+from search_engine.search.evaluation import Evaluator, train_start_network
+from search_engine.search.trials import Trial, trial_seed
+from search_engine.spec import Lineage, Morph, MorphKind, sample
+from search_engine.spec.presets import preset
+from search_engine.spec.search_config import SearchConfig
 from search_engine.strategies import Proposal
 from search_engine.training.metrics import evaluate
 from search_engine.transforms import inherit, remove_gates
@@ -43,13 +42,13 @@ def arms(config: SearchConfig) -> dict[str, SearchConfig]:
 
 
 def accuracy_at_birth(
-    arm: str, config: SearchConfig, data: SearchData, start: Network, trial: Trial
+    arm: str, config: SearchConfig, data: SplitDataset, start: Network, trial: Trial
 ) -> float:
     """Accuracy before any fine-tuning."""
     if arm == "scratch":
-        child = build_network(Architecture(start.architecture.skeleton, trial.cell), seed=0)
+        child = build_network(trial.lineage(config).architecture(start.architecture), seed=0)
     else:
-        lineage = Lineage(trial.proposal.growth.transformations, trial.seed, config.morph)
+        lineage = Lineage(trial.proposal.transformations, trial.seed, config.morph)
         child = inherit(start, lineage, data.calibration())
     if arm == "abrupt":
         remove_gates(child)
@@ -63,11 +62,11 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     config = preset("digits-demo")
-    data = SearchData(load_dataset(config.data.name), config.data, seed=config.seed)
-    start, accuracy = train_start_network(config, data)
+    data = SplitDataset(load_dataset(config.data.name), config.data, seed=config.split_seed)
+    start, result = train_start_network(config, data)
     growths = [sample(config.space, random.Random(seed)) for seed in range(arguments.cells)]
     trials = [
-        Trial(number, Proposal(growth), trial_seed(config.seed, number))
+        Trial(number, Proposal(growth.transformations), trial_seed(config.seed, number))
         for number, growth in enumerate(growths, start=1)
     ]
     rows = []
@@ -90,9 +89,9 @@ def main() -> None:
         print(rows[-1], flush=True)
     text = (
         f"### Morphs: {arguments.cells} cells on digits\n\n"
-        f"Validation accuracy in percent; the start network has {accuracy:.2%}."
+        f"Validation accuracy in percent; the start network has {result.accuracy:.2%}."
         f" Mean ± standard deviation over cells. `python -m benchmarks.morphs`\n\n"
-        f"{table(['morph', 'at birth', 'after 4 epochs', 'seconds a child'], rows)}\n\n{machine()}"
+        f"{table(['morph', 'at init', 'after 4 epochs', 'seconds a child'], rows)}\n\n{machine()}"
     )
     print(text)
     write_section("morphs", text)

@@ -11,9 +11,11 @@ from django.contrib.auth import (
 )
 from django.contrib.sessions.backends.db import SessionStore
 
-from webapp.searches import lifecycle
-from webapp.searches.events import Kind, TrialProgress, append
-from webapp.searches.models import Search, SearchEvent, Share, Trial
+from webapp.live import log
+from webapp.live.topics import Topic
+from webapp.searches.events import TrialProgress
+from webapp.searches.lifecycle import TRIAL
+from webapp.searches.models import Share, Trial
 from webapp.state import State
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -49,7 +51,7 @@ def report(
         the page shows as a bar), and the time at which it began, in seconds since 1970.
     """
     trials = list(Trial.objects.filter(search_id=search_id, state=State.RUNNING))
-    sequence = trials[0].search.last_sequence
+    sequence = log.last_sequence(Topic("search", search_id))
     written: list[list[float]] = []
     begin = time.monotonic()
     for turn in range(int(per_second * seconds / per_transaction)):
@@ -66,17 +68,9 @@ def report(
 def _write(trial: Trial, progress: TrialProgress, times: int) -> None:
     """As a worker does it. With several at once it is the hub that is measured, not the writing."""
     if times == 1:
-        assert lifecycle.trial_progressed(trial.pk, trial.attempt, progress)
+        assert TRIAL.progressed(trial.pk, trial.attempt, progress)
         return
-    kind = Kind.TRIAL_PROGRESS
-    with lifecycle.locked(trial.search_id) as search:
-        last = search.last_sequence
-        SearchEvent.objects.bulk_create(
-            SearchEvent(search=search, sequence=last + n, kind=kind.value, payload=progress)
-            for n in range(1, times)
-        )
-        search.last_sequence += times - 1
-        append(search, kind, progress)
+    log.extend(trial.search.topic, [("trial.progress", progress)] * times)
 
 
 def _progress(number: int, mark: int) -> TrialProgress:
@@ -94,4 +88,4 @@ def _progress(number: int, mark: int) -> TrialProgress:
 
 
 def last_sequence(search_id: int) -> int:
-    return Search.objects.values_list("last_sequence", flat=True).get(pk=search_id)
+    return log.last_sequence(Topic("search", search_id))

@@ -20,14 +20,13 @@ from typing import Any
 import torch
 
 from benchmarks.report import machine, table
-from search_engine import evaluation
-from search_engine.data import load_dataset
+from search_engine.data import SplitDataset, load_dataset
 from search_engine.networks import Network
-from search_engine.presets import preset
-from search_engine.runner import Runner
-from search_engine.search import Search
-from search_engine.search_data import SearchData
-from search_engine.search_folder import SearchFolder
+from search_engine.search import evaluation
+from search_engine.search.folder import SearchFolder
+from search_engine.search.runner import Runner
+from search_engine.search.search import Search
+from search_engine.spec.presets import preset
 from search_engine.training.step import TrainStep
 
 
@@ -83,9 +82,11 @@ def main() -> None:
         start_recipe=replace(config.start_recipe, epochs=1),
     )
     device = torch.device(arguments.device)
-    data = SearchData(load_dataset(config.data.name), config.data, seed=config.seed, device=device)
+    data = SplitDataset(
+        load_dataset(config.data.name), config.data, seed=config.split_seed, device=device
+    )
     with tempfile.TemporaryDirectory() as folder:
-        runner = Runner(config, data, SearchFolder(Path(folder)), device=device)
+        runner = Runner(config, data, SearchFolder(Path(folder)), devices=[device])
         start, _ = evaluation.train_start_network(config, data, device=device)
         clock = Clock(device)
         clock.wrap(TrainStep, "__call__", "loss, backward, update")

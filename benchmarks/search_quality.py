@@ -23,13 +23,12 @@ import torch
 
 from benchmarks.report import machine, table
 from benchmarks.results import write_section
-from search_engine.config import SearchConfig
-from search_engine.data import load_dataset
-from search_engine.evaluation import Evaluator, train_start_network
+from search_engine.data import SplitDataset, load_dataset
 from search_engine.networks import Network
-from search_engine.presets import preset
-from search_engine.search import Search
-from search_engine.search_data import SearchData
+from search_engine.search.evaluation import Evaluator, train_start_network
+from search_engine.search.search import Search
+from search_engine.spec.presets import preset
+from search_engine.spec.search_config import SearchConfig
 from search_engine.training.metrics import evaluate
 
 ARMS = ("reinforce", "random", "evolution", "scratch")
@@ -57,8 +56,8 @@ def run_search(arm: str, seed: int, config: SearchConfig) -> Outcome:
         strategy="random" if arm == "scratch" else arm,
         inherit=arm != "scratch",
     )
-    data = SearchData(load_dataset(config.data.name), config.data, seed=seed)
-    start, accuracy = train_start_network(config, data)
+    data = SplitDataset(load_dataset(config.data.name), config.data, seed=seed)
+    start, result = train_start_network(config, data)
     evaluator = Evaluator(config, data, start)
     search = Search(config, classes=data.classes, validation_images=len(data.splits.validation))
     best: Network | None = None
@@ -70,7 +69,7 @@ def run_search(arm: str, seed: int, config: SearchConfig) -> Outcome:
     return Outcome(
         arm,
         seed,
-        accuracy,
+        result.accuracy,
         evaluate(start, data.test()).accuracy,
         [ended.result.accuracy or 0.0 for ended in search.ended],
         evaluate(best, data.test()).accuracy,

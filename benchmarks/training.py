@@ -24,10 +24,11 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
 from benchmarks.report import machine, table
-from search_engine.architecture import Architecture, DenseNetConfig, SearchSpace, sample
 from search_engine.data import Augmentation, Batches, Dataset, DeviceImages
 from search_engine.networks import Network, build_network
-from search_engine.training import EpochEnded, Precision, Recipe
+from search_engine.spec import Architecture, DenseNetConfig, SearchSpace, sample
+from search_engine.spec.recipe import Precision, Recipe
+from search_engine.spec.training_events import EpochEnded
 from search_engine.training.trainer import Trainer
 
 BATCH = 64

@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 
 from benchmarks.report import machine, peak_memory_bytes, table
-from search_engine.architecture import (
+from search_engine.networks import Network, build_network
+from search_engine.spec import (
     TREE_CELL_A,
     Architecture,
     CellTransformation,
@@ -33,7 +34,6 @@ from search_engine.architecture import (
     grow_cell,
     sample,
 )
-from search_engine.networks import Network, build_network
 from search_engine.transforms import calibrate, inherit
 
 CALIBRATION_BATCHES, BATCH = 10, 64
