@@ -166,11 +166,6 @@ def _print_report(report: ExportReport, folder: Path) -> None:
     )
     if report.accuracy is not None:
         print(f"accuracy {_accuracy(report)}, the checkpoint's {report.accuracy_before:.2%}")
-    if report.pixels_changed is not None:
-        print(
-            f"resized as Pillow does, but for {report.pixels_changed:.2%} of the pixels, which are"
-            f" one grey level off: at most {report.resized_difference:.1e} of a probability"
-        )
     assert report.latency_1 is not None and report.latency_64 is not None
     print(
         f"latency {1000 * report.latency_1:.2f} ms for 1 image,"

@@ -188,7 +188,7 @@ def _export(commands: Any) -> None:
     parser.add_argument(
         "--preprocessing",
         action="store_true",
-        help="of ONNX: takes RGB pictures of any size and gives probabilities",
+        help="of ONNX: takes RGB or RGBA pictures of any size and gives probabilities",
     )
     parser.add_argument(
         "--opset",

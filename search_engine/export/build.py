@@ -1,12 +1,10 @@
 """From a checkpoint to an export: written, read back, compared, measured, and only then kept."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
 from search_engine.checkpoint import load_checkpoint, open_checkpoint, read_description
@@ -15,8 +13,9 @@ from search_engine.export.compared import Compared
 from search_engine.export.folders import made
 from search_engine.export.format import About, Format, Reopened, Source
 from search_engine.export.onnx_format import OnnxFormat
-from search_engine.export.parity import Run, check, compare, compare_pictures
+from search_engine.export.parity import Run, check, check_pixels, compare
 from search_engine.export.torch_formats import PytorchFormat, SafetensorsFormat, TorchExportFormat
+from search_engine.export.trial_pictures import seen_as_wide, trial_pictures, widened
 from search_engine.loading import normalise, pixels_of
 from search_engine.networks import CondenseNet, Network
 from search_engine.spec.errors import ExportError
@@ -66,6 +65,7 @@ def build_export(
         names = export_format.write(source, new)
         reopened = export_format.reopen(new)
         expected, run = _expected(source, reopened), _run(reopened, about)
+        _check_pictures(reopened, about, compared)
         agreement = compare(expected, run, compared.images, compared.labels)
         check(form, agreement, len(compared.images))
         accuracy = agreement.accuracy
@@ -80,7 +80,6 @@ def build_export(
             accuracy=accuracy.after if accuracy else None,
             accuracy_before=accuracy.before if accuracy else None,
             accuracy_error=accuracy.error if accuracy else None,
-            **_resized(reopened, about, compared),
             images_are_real=images is not None,
             latency_1=_latency(run, compared.images[:1]),
             latency_64=_latency(run, compared.batch),
@@ -103,7 +102,10 @@ def _compared(images: Compared | Tensor | None, form: ExportForm, about: About) 
             raise ExportError(form.name, "expected real images to calibrate on, got none")
         return Compared.noise(about.image)
     given = images if isinstance(images, Compared) else Compared(images)
-    return given.fitted(form, about.image)
+    fitted = given.fitted(form, about.image)
+    if form.preprocessing and about.takes_wide:
+        return replace(fitted, images=seen_as_wide(fitted.images, about.rendering))
+    return fitted
 
 
 def _source(folder: Path, form: ExportForm, about: About, compared: Compared) -> Source:
@@ -126,18 +128,23 @@ def _expected(source: Source, reopened: Reopened) -> Run:
 
 def _run(reopened: Reopened, about: About) -> Run:
     """The export on pixels of the network's size, uint8, whatever it takes itself."""
-    if reopened.resized:
-        return reopened.run
-    return lambda pixels: reopened.run(normalise(pixels, about.trained_on))
+    if not reopened.resized:
+        return lambda pixels: reopened.run(normalise(pixels, about.trained_on))
+    if about.takes_wide:
+        return lambda pixels: reopened.run(widened(pixels[:, :1], about.rendering))
+    return reopened.run
 
 
-def _resized(reopened: Reopened, about: About, compared: Compared) -> dict[str, Any]:
-    """What the report says of pictures of other sizes, where the export takes such."""
+def _check_pictures(reopened: Reopened, about: About, compared: Compared) -> None:
+    """Where the preprocessing is inside: that it makes the pixels that Python makes.
+
+    Raises:
+        ExportError: it makes others.
+    """
     if reopened.resized is None:
-        return {}
-    pairs = [(_tensor(one), pixels_of(one, about.image)[None]) for one in compared.pictures()]
-    pixels, difference = compare_pictures(reopened.run, reopened.resized, pairs)
-    return {"pixels_changed": pixels, "resized_difference": difference}
+        return
+    for taken, picture in trial_pictures(compared.images, about):
+        check_pixels(reopened.resized(taken), pixels_of(picture, about.image, about.rendering))
 
 
 def _as_used(network: Network) -> Network:
@@ -165,12 +172,6 @@ def _memory(reopened: Reopened, batch: Tensor) -> int | None:
         return None
     peak = peak_bytes(lambda: reopened.run(batch), batch.device)
     return stored_bytes(reopened.module) + peak
-
-
-def _tensor(picture: Image.Image) -> Tensor:
-    """A grey or coloured picture as uint8, `(1, C, H, W)`."""
-    pixels = torch.from_numpy(np.array(picture))
-    return pixels[None, None] if pixels.dim() == 2 else pixels.permute(2, 0, 1)[None]
 
 
 def _file(path: Path) -> ExportedFile:

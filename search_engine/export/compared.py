@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 import torch
-from PIL import Image
 from torch import Tensor
 
 from search_engine.cost_measurement import LARGE_BATCH
 from search_engine.data import Dataset, Splits
-from search_engine.loading import as_image, pixels_of
+from search_engine.loading import pixels_of
 from search_engine.spec import ImageShape
 from search_engine.spec.errors import ExportError
 from search_engine.spec.export_form import ExportForm, Precision
@@ -19,9 +18,6 @@ MAX_EXACT = 256
 """So many where nothing may change."""
 MAX_CALIBRATION = 256
 NOISE_IMAGES = 64
-RESIZED = 24
-OTHER_SIZES = ((1.6, 2.3), (3.0, 1.25), (0.7, 0.6))
-"""Of pictures that the preprocessing is tried on: width and height, of the network's."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,17 +91,6 @@ class Compared:
     def batch(self) -> Tensor:
         """A batch of 64 for timing, again from the first where there are fewer."""
         return self.images[torch.arange(LARGE_BATCH) % len(self.images)]
-
-    def pictures(self) -> list[Image.Image]:
-        """Some of the images in other sizes, larger and smaller, wide and tall."""
-        found = []
-        for place, image in enumerate(self.images[:RESIZED]):
-            wider, taller = OTHER_SIZES[place % len(OTHER_SIZES)]
-            _, rows, columns = image.shape
-            size = (max(1, round(columns * wider)), max(1, round(rows * taller)))
-            picture = as_image(image.permute(1, 2, 0).numpy())
-            found.append(picture.resize(size, Image.Resampling.BICUBIC))
-        return found
 
 
 def _resized(images: Tensor, shape: ImageShape) -> Tensor:

@@ -48,6 +48,18 @@ class About:
         """For `search_engine.loading.normalise`."""
         return TrainedOn("", self.class_names, self.mean, self.std, self.rendering)
 
+    @property
+    def takes_wide(self) -> bool:
+        """Whether pictures are grey in 16 bits: where their levels have a range of their own."""
+        return self.rendering.levels != Rendering().levels
+
+    @property
+    def picture_input(self) -> str:
+        """What a form with the preprocessing inside takes."""
+        if self.takes_wide:
+            return "grey pictures of any size, uint16, (N, H, W, 1)"
+        return "RGB or RGBA pictures of any size, uint8, (N, H, W, 3) or (N, H, W, 4)"
+
     def properties(self, *, pictures: bool = False) -> dict[str, str]:
         """As texts, for formats that keep such: lists are JSON.
 
@@ -60,7 +72,7 @@ class About:
             "mean": json.dumps(self.mean),
             "std": json.dumps(self.std),
             "rendering": json.dumps(self.rendering.to_json()),
-            "input": "RGB pictures of any size, uint8, (N, H, W, 3)" if pictures else taken,
+            "input": self.picture_input if pictures else taken,
             "output": f"{'probabilities' if pictures else 'logits'} (N, classes)",
         }
 
@@ -91,11 +103,12 @@ class Reopened:
 
     Args:
         run: normalised images, float32, `(N, C, H, W)`, to logits; where the preprocessing is
-            inside pictures, uint8, `(N, C, H, W)`, to probabilities.
+            inside pictures, `(N, C, H, W)`, to probabilities: uint8, grey, in colour or with
+            opacity, or uint16, grey.
         module: what can be looked into for memory; None where another library runs it.
         versions: of libraries other than torch that took part.
-        resized: where the preprocessing is inside: pictures to the pixels that the network sees,
-            uint8, both `(N, C, H, W)`.
+        resized: where the preprocessing is inside: such pictures to the pixels that the network
+            sees, uint8, `(N, C, H, W)`.
     """
 
     run: Callable[[Tensor], Tensor]

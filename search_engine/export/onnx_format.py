@@ -106,9 +106,10 @@ def _exported(source: Source) -> Any:
 
 
 def _array(images: Tensor, pictures: bool) -> Any:
-    """What the export takes: as it is, or of pictures `(N, C, H, W)` RGB `(N, H, W, 3)`."""
+    """What the export takes: as it is, or pictures with their channels last, grey ones as RGB."""
     if pictures:
-        images = images.expand(-1, 3, -1, -1).permute(0, 2, 3, 1)
+        is_grey = images.shape[1] == 1 and images.dtype == torch.uint8
+        images = (images.expand(-1, 3, -1, -1) if is_grey else images).permute(0, 2, 3, 1)
     return np.ascontiguousarray(images.numpy())
 
 

@@ -48,8 +48,8 @@ class ExportForm(Declared):
         Flag,
         about(
             "Preprocessing",
-            "of ONNX: takes an RGB picture of any size, resizes and normalises it, and gives"
-            " probabilities",
+            "of ONNX: takes an RGB or RGBA picture of any size, makes pixels of it as of the data"
+            " set's, normalises them, and gives probabilities",
         ),
     ] = False
     opset: Annotated[

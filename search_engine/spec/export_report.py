@@ -37,8 +37,6 @@ class ExportReport(Declared):
         "accuracy",
         "accuracy_before",
         "accuracy_error",
-        "pixels_changed",
-        "resized_difference",
     )
 
     kind: Annotated[ExportKind, about("Form", "in which the network leaves")]
@@ -73,18 +71,6 @@ class ExportReport(Declared):
     accuracy_error: Annotated[
         Measured | None,
         about("Error of the change", "standard error of the difference of the two accuracies"),
-    ] = None
-    pixels_changed: Annotated[
-        Measured | None,
-        about(
-            "Pixels changed",
-            "where the preprocessing is inside: share of the pixels that are one grey level off,"
-            " of pictures of other sizes, resized by the export and by Pillow",
-        ),
-    ] = None
-    resized_difference: Annotated[
-        Measured | None,
-        about("Difference when resized", "largest change of a probability on these pictures"),
     ] = None
     images_are_real: Annotated[Flag, about("Real images", "of a data set; else noise was compared")]
     latency_1: Annotated[

@@ -70,7 +70,7 @@ class BuildSerializer(serializers.Serializer[None]):
     preprocessing = serializers.BooleanField(
         required=False,
         default=False,
-        help_text="Of ONNX: it takes RGB pictures of any size and gives probabilities.",
+        help_text="Of ONNX: it takes RGB or RGBA pictures of any size and gives probabilities.",
     )
     opset = WholeField(
         required=False,

@@ -6,7 +6,7 @@ const USES = {
   onnx: "for ONNX Runtime, and for trying the network on this page",
   "onnx-float16": "half the size; computes in float32 where a processor has no float16",
   "onnx-int8": "a quarter of the size, faster on many processors; the accuracy is measured",
-  "onnx-image": "takes RGB pictures of any size, gives probabilities",
+  "onnx-image": "takes RGB or RGBA pictures of any size, gives probabilities",
   "torch-export": "a whole program, for PyTorch without this application",
   safetensors: "weights and description, as Espalier reads them",
   pytorch: "a Python file; needs torch, and torchvision for a network of torchvision’s",

@@ -9,7 +9,7 @@ import {
   milliseconds,
   outputsText,
 } from "../domain/exports.js";
-import { percent, power, stateName } from "../domain/format.js";
+import { stateName } from "../domain/format.js";
 import { fileSize } from "../domain/upload.js";
 import { getJson, postJson, request } from "../lib/api.js";
 import { element, refill, setText, withUnit } from "../lib/dom.js";
@@ -183,12 +183,6 @@ function facts({ report, sha256, dataset_name: dataset }) {
       " ",
       element("small", {}, `largest change of ${share}`),
     ),
-    report.pixels_changed != null &&
-      pair(
-        "Resizing",
-        `${percent(report.pixels_changed)} % of pixels one grey level off Pillow’s; `,
-        `at most ${power(report.resized_difference)} of a probability`,
-      ),
     report.opset != null && pair("Opset", String(report.opset)),
     pair(
       "SHA-256",

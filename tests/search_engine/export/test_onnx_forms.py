@@ -1,6 +1,8 @@
 """ONNX with the preprocessing inside, in float16 and in int8: one network, exported once."""
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +11,10 @@ import onnx
 import onnxruntime
 import pytest
 import torch
-from onnx import TensorProto, helper
 from PIL import Image
 from torch import Tensor
 
+from search_engine.checkpoint import DESCRIPTION, read_description
 from search_engine.export import (
     Compared,
     ExportForm,
@@ -21,11 +23,9 @@ from search_engine.export import (
     build_export,
     onnx_format,
 )
-from search_engine.export.format import About
-from search_engine.export.onnx_preprocessing import PIXELS, with_preprocessing
-from search_engine.loading import load, pixels_of
-from search_engine.spec import ImageShape
+from search_engine.loading import load
 from search_engine.spec.errors import ExportError
+from search_engine.spec.pictures import Fit, Rendering
 
 FORMS = [
     ExportForm(ExportKind.ONNX, precision, preprocessing=pictures)
@@ -36,6 +36,13 @@ FORMS = [
         (Precision.INT8, True),
     )
 ]
+
+
+OTHER_WAYS = {
+    "cropped": Rendering(fit=Fit.CROP, ground="#204060"),
+    "wide": Rendering(fit=Fit.PAD, levels=(700, 50000)),
+}
+"""Checkpoints whose pictures become pixels in other ways."""
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +64,13 @@ def folders(
         for form in FORMS:
             report = build_export(trained_on_digits, form, folder / form.name, compared)
             (folder / f"{form.name}.json").write_text(json.dumps(report.to_json()))
+        for name, rendering in OTHER_WAYS.items():
+            checkpoint = shutil.copytree(trained_on_digits, folder / f"{name}-checkpoint")
+            told = read_description(checkpoint)
+            assert told.trained_on is not None
+            told = replace(told, trained_on=replace(told.trained_on, rendering=rendering))
+            (checkpoint / DESCRIPTION).write_text(json.dumps(told.to_json()))
+            build_export(checkpoint, FORMS[0], folder / name, compared)
     return folder
 
 
@@ -78,18 +92,30 @@ def test_pictures_of_any_size_get_the_probabilities_of_predict(
     picture = Image.fromarray(digits[0][0, 0].numpy()).resize(size).convert("RGB")
     expected = load(trained_on_digits).predict(picture)
     found = run(folders / "onnx-image" / "network.onnx", np.asarray(picture)[None])
-    assert torch.allclose(torch.from_numpy(found), expected, atol=1e-2)
-    assert size != (8, 8) or torch.allclose(torch.from_numpy(found), expected, atol=1e-5)
+    assert torch.allclose(torch.from_numpy(found), expected, atol=1e-5)
 
 
 @pytest.mark.thorough
-def test_a_report_says_how_near_pillow_the_resizing_is(folders: Path) -> None:
+@pytest.mark.parametrize("name", OTHER_WAYS)
+def test_cropped_see_through_and_wide_pictures_get_the_probabilities_of_predict(
+    folders: Path, name: str
+) -> None:
+    size, most = (19, 30), 65536 if name == "wide" else 256
+    noise = np.random.default_rng(0).integers(0, most, (*size, 4))
+    taken = noise[..., :1].astype(np.uint16) if name == "wide" else noise.astype(np.uint8)
+    picture = Image.fromarray(taken[..., 0] if name == "wide" else taken)
+    expected = load(folders / f"{name}-checkpoint").predict(picture)
+    found = run(folders / name / "network.onnx", taken[None])
+    assert torch.allclose(torch.from_numpy(found), expected, atol=1e-5)
+
+
+@pytest.mark.thorough
+def test_a_file_says_what_it_takes_and_gives(folders: Path) -> None:
     report = report_of(folders, "onnx-image")
-    assert 0 <= report["pixels_changed"] < 0.03 and report["resized_difference"] < 0.05
     assert report["preprocessing"] and report["classes_changed"] == 0
     properties = onnx.load(folders / "onnx-image" / "network.onnx").metadata_props
     told = {entry.key: entry.value for entry in properties}
-    assert "RGB" in told["input"] and told["output"].startswith("probabilities")
+    assert "RGBA" in told["input"] and told["output"].startswith("probabilities")
 
 
 @pytest.mark.thorough
@@ -119,35 +145,3 @@ def test_int8_is_not_calibrated_on_noise(trained_on_digits: Path, tmp_path: Path
     with pytest.raises(ExportError, match="expected real images to calibrate on"):
         build_export(trained_on_digits, form, tmp_path / "out", None)
     assert not (tmp_path / "out").exists()
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("size", [(24, 32), (100, 60), (33, 40), (16, 12), (5, 9), (640, 480)])
-def test_pixels_are_pillows_but_for_single_grey_levels(
-    channels: int, size: tuple[int, int]
-) -> None:
-    shape = ImageShape(channels, 32, 24)
-    noise = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
-    expected = pixels_of(Image.fromarray(noise), shape).numpy().astype(int)
-    (found,) = preprocessing(shape).run([PIXELS], {"pictures": noise[None]})
-    off = np.abs(found[0].astype(int) - expected)
-    # Where a sum lies halfway between two grey levels, its rounding hangs on the last bit.
-    assert off.max() <= 1 and (off > 0).mean() < 0.07
-    assert size not in ((24, 32), (640, 480)) or not off.any()
-
-
-def preprocessing(shape: ImageShape) -> Any:
-    """A session with the preprocessing before a network that only adds everything up."""
-    add = helper.make_node("ReduceSum", ["images", "axes"], ["logits"], keepdims=0)
-    axes = helper.make_tensor("axes", TensorProto.INT64, [2], [2, 3])
-    sizes: list[str | int | None] = ["batch", shape.channels, shape.height, shape.width]
-    taken = helper.make_tensor_value_info("images", TensorProto.FLOAT, sizes)
-    given = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", shape.channels])
-    graph = helper.make_graph([add], "sum", [taken], [given], [axes])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
-    names = tuple(map(str, range(shape.channels)))
-    about = About(shape, names, (0.5,) * shape.channels, (0.25,) * shape.channels)
-    made = with_preprocessing(model, about)
-    onnx.checker.check_model(made, full_check=True)
-    made.graph.output.append(helper.make_empty_tensor_value_info(PIXELS))
-    return onnxruntime.InferenceSession(made.SerializeToString())
