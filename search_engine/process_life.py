@@ -1,6 +1,7 @@
-"""How long a process lives: none of ours outlives the one that started it."""
+"""How long a process lives, and how much it may take: none outlives the one that started it."""
 
 import ctypes
+import resource
 import signal
 import sys
 
@@ -11,3 +12,12 @@ def die_with_parent() -> None:
     """Have the system kill this process when the thread that started it is gone (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def limit_memory(memory_bytes: int) -> None:
+    """From now on so much more than what libraries have mapped already, which is gigabytes."""
+    if sys.platform == "linux":
+        with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123 - a special file
+            mapped_bytes = int(file.read().split()[0]) * resource.getpagesize()
+        limit = mapped_bytes + memory_bytes
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))

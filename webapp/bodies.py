@@ -7,6 +7,7 @@ user's quota, and a body that trickles in is given up.
 
 import asyncio
 import io
+import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
@@ -45,6 +46,8 @@ UPLOADS: Final = (
     "/start-networks/",
     "/api/v1/start-networks/",
 )
+PICTURE: Final = re.compile(r"/api/v1/checkpoints/\d+/picture/")
+PICTURE_BYTES: Final = 64 << 20
 NOBODY = "Sign in first: nobody else may send as much."
 TOO_SLOW = "This took too long to arrive. Send it again over a faster connection."
 
@@ -168,8 +171,9 @@ async def _admitted(scope: Message, receive: Receive, declared: int | None) -> B
         ProductError: who sends it may not, it is too large, or the quota is used up.
     """
     is_upload = scope["path"] in UPLOADS
-    limit = OTHERS_BYTES + FORM_BYTES
-    refusal = ProductError(f"More than {shown_size(OTHERS_BYTES)} are too much here.", "too_large")
+    most = PICTURE_BYTES if PICTURE.fullmatch(scope["path"]) else OTHERS_BYTES
+    limit = most + FORM_BYTES
+    refusal = ProductError(f"More than {shown_size(most)} are too much here.", "too_large")
     if is_upload:
         limit, refusal = upload_limit_bytes() + FORM_BYTES, too_large(upload_limit_bytes())
     if declared is not None and declared <= ANYBODY_BYTES:

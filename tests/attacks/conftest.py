@@ -4,6 +4,7 @@ import pytest
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from tests.webapp.access.conftest import arguments, people
+from tests.webapp.checkpoints.conftest import brought
 from tests.webapp.conftest import (
     admin,
     admin_client,
@@ -34,6 +35,7 @@ __all__ = [
     "arguments",
     "bob",
     "bob_client",
+    "brought",
     "charlie",
     "charlie_client",
     "client_of",

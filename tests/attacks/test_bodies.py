@@ -81,6 +81,18 @@ def test_more_than_the_limit_is_413(bearer: dict[str, str], declared: int | None
     assert "zip" not in other.json()["message"]
 
 
+@pytest.mark.parametrize(("declared", "status"), [(20 * MIB, 415), (70 * MIB, 413), (None, 413)])
+def test_a_picture_may_be_larger_than_other_requests_but_not_without_end(
+    brought: Checkpoint, bearer: dict[str, str], declared: int | None, status: int
+) -> None:
+    path = f"/api/v1/checkpoints/{brought.pk}/picture/"
+    kind = {"Content-Type": "application/octet-stream"}
+    parts = [bytes(MIB)] * (70 if declared is None else 20)
+    answer = ask(path, parts, declared=declared, headers=bearer | kind)
+    assert (answer.status, set(answer.json())) == (status, SHAPE)
+    assert ask(path, [bytes(MIB)], declared=declared).status == 401
+
+
 def test_a_body_that_trickles_in_is_given_up(
     bearer: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

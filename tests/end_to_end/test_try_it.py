@@ -10,13 +10,16 @@ from playwright.sync_api import Page, expect
 
 import search_engine
 from search_engine.data import load_dataset
+from search_engine.loading import pixels_of
+from search_engine.pictures.pixels import opened
+from search_engine.spec import ImageShape
 from tests.end_to_end.installation import Espalier
 from tests.end_to_end.watching import FEW_IMAGES, MINUTES, launch, sign_in
 
 DROP = """(place, content) => {
   const bytes = Uint8Array.from(atob(content), (sign) => sign.charCodeAt(0));
   const dataTransfer = new DataTransfer();
-  dataTransfer.items.add(new File([bytes], "digit.png", { type: "image/png" }));
+  dataTransfer.items.add(new File([bytes], "digit"));
   place.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
 }"""
 SEES = """(expected) => {
@@ -44,7 +47,7 @@ def test_a_network_classifies_in_the_browser_as_it_does_in_python(
     page.on("request", lambda request: asked.append((request.method, request.url)))
 
     digit = large_digit(tmp_path)
-    page.locator("#try [data-drop]").evaluate(DROP, base64.b64encode(digit.read_bytes()).decode())
+    drop(page, digit)
     pixels = np.asarray(Image.open(digit).resize((8, 8), Image.Resampling.BILINEAR))
     check_what_is_said(page, pixels, archive)
     page.get_by_label("Invert light and dark").check()
@@ -56,6 +59,22 @@ def test_a_network_classifies_in_the_browser_as_it_does_in_python(
     # Nothing is sent anywhere: whatever was asked for was only read, and here.
     assert {method for method, _ in asked} == {"GET"}
     assert all(url.startswith((with_account.address, "blob:")) for _, url in asked)
+
+    # But for what browsers cannot read, where somebody says so.
+    photograph = digit.with_suffix(".heic")
+    Image.open(digit).convert("RGB").save(photograph, "HEIF")
+    drop(page, photograph)
+    expect(page.locator("#try [data-offer]")).to_contain_text("Browsers do not read HEIC")
+    page.get_by_role("button", name="Send it to the server").click()
+    with opened(photograph.read_bytes(), "digit") as image:
+        seen = pixels_of(image, ImageShape(1, 8, 8))[0].numpy()
+    check_what_is_said(page, seen, archive)
+    expect(page.locator("#try [data-offer]")).to_be_hidden()
+
+
+def drop(page: Page, file: Path) -> None:
+    content = base64.b64encode(file.read_bytes()).decode()
+    page.locator("#try [data-drop]").evaluate(DROP, content)
 
 
 def open_best_checkpoint(page: Page) -> None:

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
@@ -14,7 +16,7 @@ from search_engine.spec.export_form import OPSET, OPSETS, Precision
 from webapp.api.fields import NumberField, WholeField
 from webapp.api.requests import Pages, read, signed_in
 from webapp.api.schemas import PAGING, list_of, page_of, schema_of
-from webapp.checkpoints import comparison, downloads, json, selectors, services
+from webapp.checkpoints import comparison, downloads, json, pictures, selectors, services
 from webapp.checkpoints.models import ExportFormat, Origin
 from webapp.checkpoints.selectors import ORDERS
 
@@ -86,6 +88,12 @@ class BuildSerializer(serializers.Serializer[None]):
     )
 
 
+class PictureSerializer(serializers.Serializer[None]):
+    """A picture of any kind that is read."""
+
+    file = serializers.FileField(allow_empty_file=True)
+
+
 class CheckpointViewSet(ViewSet):
     """All checkpoints of the user, and of searches that others share with them."""
 
@@ -122,6 +130,21 @@ class CheckpointViewSet(ViewSet):
         """As a zip with weights, JSON, metrics, SHA-256 and a script; HTTP ranges work."""
         found = selectors.checkpoint_to_see(signed_in(request), checkpoint_id)
         return downloads.response(request._request, found)
+
+    @extend_schema(
+        operation_id="checkpoints_picture",
+        request=PictureSerializer,
+        responses={(200, "image/png"): bytes},
+    )
+    @action(detail=True, methods=["post"], parser_classes=[MultiPartParser])
+    def picture(self, request: Request, checkpoint_id: int) -> HttpResponse:
+        """A picture's pixels as the network sees them, as a PNG; nothing of it is kept.
+
+        For what a browser cannot read: HEIC, TIFF, JPEG 2000.
+        """
+        found = selectors.checkpoint_to_see(signed_in(request), checkpoint_id)
+        file = read(PictureSerializer, request.data)["file"]
+        return HttpResponse(pictures.seen(found, file.read()), content_type="image/png")
 
     @extend_schema(operation_id="checkpoints_measurement", responses={200: MEASUREMENT})
     @action(detail=True)

@@ -8,13 +8,12 @@ standard output: `{"progress": {"share", "note"}}` now and then, and at last `{"
 
 import json
 import os
-import resource
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, Protocol, TextIO
 
-from search_engine.process_life import die_with_parent
+from search_engine.process_life import die_with_parent, limit_memory
 from webapp.work import causes
 from webapp.work.causes import Cause
 
@@ -62,7 +61,7 @@ def answer(
     module, _, function = name.partition(":")
     task: Task = getattr(import_module(module), function)
     if memory_bytes is not None:
-        _limit_memory(memory_bytes)
+        limit_memory(memory_bytes)
     try:
         return {"answer": task(request, tell)}
     except SearchEngineError as refused:
@@ -74,15 +73,6 @@ def answer(
         if cause is Cause.INFRASTRUCTURE:
             return {"delayed": causes.sentence(error, cause)}
         raise
-
-
-def _limit_memory(memory_bytes: int) -> None:
-    """From now on so much more than what libraries have mapped already, which is gigabytes."""
-    if sys.platform == "linux":
-        with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123 - a special file
-            mapped_bytes = int(file.read().split()[0]) * resource.getpagesize()
-        limit = mapped_bytes + memory_bytes
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
 def _write(out: TextIO, message: Mapping[str, Any]) -> None:

@@ -61,6 +61,13 @@ def run(task: str, request: Mapping[str, Any], hold: Hold[Any]) -> Any:
     return answer["answer"]
 
 
+def environment() -> dict[str, str]:
+    """Of a process that opens a stranger's file."""
+    kept = {name: value for name, value in os.environ.items() if name not in _SECRETS}
+    # A number of threads each of which would map memory of its own, and no GPU.
+    return kept | {"OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2", "CUDA_VISIBLE_DEVICES": ""}
+
+
 @contextmanager
 def _started(
     task: str, request: Mapping[str, Any], log: IO[bytes]
@@ -73,9 +80,7 @@ def _started(
         stdout=subprocess.PIPE,
         stderr=log,
         cwd=settings.ROOT,
-        env={name: value for name, value in os.environ.items() if name not in _SECRETS}
-        # A number of threads each of which would map memory of its own, and no GPU.
-        | {"OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2", "CUDA_VISIBLE_DEVICES": ""},
+        env=environment(),
         text=True,
     )
     with process:

@@ -20,22 +20,28 @@ export const getJson = (url) => request("GET", url);
 export const postJson = (url, body = {}, headers = {}) => request("POST", url, body, headers);
 
 export async function request(method, url, body, more = {}) {
+  const kind = method === "GET" ? {} : { "Content-Type": "application/json" };
+  const response = await answered(method, url, body && JSON.stringify(body), { ...kind, ...more });
+  return response.json().catch(() => null);
+}
+
+/** What a file becomes there. @returns {Promise<Blob>} */
+export async function postFile(url, file) {
+  const form = new FormData();
+  form.append("file", file);
+  return (await answered("POST", url, form)).blob();
+}
+
+async function answered(method, url, body, more = {}) {
   const headers = { Accept: "application/json", ...more };
-  if (method !== "GET") {
-    Object.assign(headers, { "Content-Type": "application/json", "X-CSRFToken": csrfToken() });
-  }
+  if (method !== "GET") headers["X-CSRFToken"] = csrfToken();
   /** @type {RequestInit} */
-  const options = {
-    method,
-    headers,
-    credentials: "same-origin",
-    body: body && JSON.stringify(body),
-  };
+  const options = { method, headers, credentials: "same-origin", body };
   const response = await fetch(url, options).catch(() => {
     throw new ApiError({ message: "The server cannot be reached.", code: "unreachable" }, 0);
   });
+  if (response.ok) return response;
   const read = await response.json().catch(() => null);
-  if (response.ok) return read;
   throw new ApiError(
     read?.message ? read : { message: `The server answered ${response.status}.` },
     response.status,

@@ -1,5 +1,9 @@
 // Pictures as pixels. Nothing leaves the browser.
+import { isVeryLarge, serverKind } from "../domain/picture_kinds.js";
 import { isWide, wideLevels } from "../domain/png.js";
+
+/** Why a picture's pixels must come from the server: this browser has none of it, or others than Python. */
+export class NotReadHere extends Error {}
 
 /** As the file has them. @type {ImageBitmapOptions} */
 const EXACT = {
@@ -8,15 +12,23 @@ const EXACT = {
   imageOrientation: "from-image",
 };
 /**
- * Pixels of a file that the reader chose or dropped, upright, its first frame; throws where it is no image.
+ * Pixels of a file that the reader chose or dropped, upright, its first frame; throws `NotReadHere`.
  * @returns {Promise<{data?: Uint8ClampedArray, wide?: Uint16Array, width: number, height: number}>} RGBA, or grey
  *   levels of 16 bits
  */
 export async function pixelsOf(file) {
   const bytes = new Uint8Array(await file.arrayBuffer());
   if (isWide(bytes)) return wideLevels(bytes);
-  const bitmap = await createImageBitmap(file, EXACT);
+  const kind = serverKind(bytes);
+  if (kind) throw new NotReadHere(`Browsers do not read ${kind} as Python does.`);
+  const bitmap = await createImageBitmap(file, EXACT).catch(() => {
+    throw new NotReadHere("This is not an image that the browser can read.");
+  });
   const { width, height } = bitmap;
+  if (isVeryLarge(bytes, bitmap)) {
+    bitmap.close();
+    throw new NotReadHere("Browsers do not see so large a JPEG as Python does.");
+  }
   const flat = drawn(bitmap, { x: 0, y: 0, width, height }, width, height);
   const pixels = isOpaque(flat) ? flat : (exact(bitmap) ?? flat);
   bitmap.close();

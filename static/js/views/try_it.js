@@ -1,10 +1,11 @@
-// Try a network on an image, in this browser: nothing is sent anywhere.
+// Try a network on an image, in this browser: nothing is sent anywhere, unless somebody presses the button for it.
 import { asRgba, normalised, ranked, sampleBox, seen } from "../domain/preprocess.js";
 import { isActive } from "../domain/exports.js";
 import { percent } from "../domain/format.js";
 import { element, setText } from "../lib/dom.js";
 import { loadNetwork } from "../lib/onnx.js";
-import { loadPicture, partOf, pixelsOf, show } from "../lib/picture.js";
+import { postFile } from "../lib/api.js";
+import { loadPicture, NotReadHere, partOf, pixelsOf, show } from "../lib/picture.js";
 
 const SHOWN_CLASSES = 10;
 const MAX_SAMPLES = 12;
@@ -19,7 +20,8 @@ export function tryIt(place, { checkpoint, dataset, canEdit, build }) {
     find("[data-invert]"),
   ];
   const shape = checkpoint.image;
-  let [network, image, onnx, sha256] = [null, null, null, ""];
+  const [offer, send] = [find("[data-offer]"), find("[data-send]")];
+  let [network, image, onnx, sha256, unread] = [null, null, null, "", null];
 
   async function run() {
     if (!image) return;
@@ -48,17 +50,41 @@ export function tryIt(place, { checkpoint, dataset, canEdit, build }) {
   }
 
   async function take(file) {
+    [unread, offer.hidden] = [null, true];
     try {
       image = await pixelsOf(file);
-    } catch {
-      setText(note, "This is not an image that the browser can read.");
+    } catch (fault) {
+      setText(note, fault instanceof NotReadHere ? "" : "This is no image, or a damaged one.");
+      if (fault instanceof NotReadHere) offerServer(file, fault.message);
       return;
     }
     await run();
   }
 
+  function offerServer(file, why) {
+    setText(find("[data-offer-note]"), `${why} The server can try: it keeps nothing of it.`);
+    [unread, offer.hidden, send.disabled] = [file, false, false];
+  }
+
+  async function readOnServer() {
+    const file = unread;
+    send.disabled = true;
+    try {
+      const pixels = await postFile(`/api/v1/checkpoints/${checkpoint.id}/picture/`, file);
+      if (file !== unread) return;
+      image = await pixelsOf(pixels);
+    } catch (fault) {
+      setText(note, fault.message);
+      send.disabled = false;
+      return;
+    }
+    offer.hidden = true;
+    await run();
+  }
+
   startDrop(drop, input, take);
   invert.addEventListener("change", run);
+  send.addEventListener("click", readOnServer);
   find("[data-build]").addEventListener("click", (event) => {
     event.target.disabled = true;
     build("onnx");

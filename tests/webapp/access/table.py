@@ -147,6 +147,7 @@ CHECKPOINTS: dict[str, Methods] = {
     f"api/v1/{CHECKPOINT}": {"GET": looked_at(), "DELETE": changed(409)},
     f"api/v1/{CHECKPOINT}events/": {"GET": looked_at()},
     f"api/v1/{CHECKPOINT}download/": {"GET": looked_at()},
+    f"api/v1/{CHECKPOINT}picture/": {"POST": looked_at(415)},  # a form, not JSON
 }
 
 EXPORTS: dict[str, Methods] = {
