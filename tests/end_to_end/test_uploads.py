@@ -10,13 +10,17 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from search_engine.spec.pictures_text import HINTS
-from tests.end_to_end.installation import Espalier
-from tests.end_to_end.watching import MINUTES, sign_in
+from tests.end_to_end.prepared import *  # noqa: F403 - fixtures
 from tests.search_engine.pictures.cases import CASES, FOLDER, Case
+from tests.webapp.conftest import in_this_process, no_renewals
+from tests.webapp.datasets.conftest import own_files, prepare
 from webapp.datasets.child.upload import LOOK_AT
+from webapp.datasets.models import Dataset
 
-AT_WORK = re.compile("Queued|Running")
-PATIENCE = 10 * MINUTES
+__all__ = ["in_this_process", "no_renewals", "own_files"]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
 READ_CLASSES = """() => [...document.querySelectorAll("table.found tbody tr")].map((row) => [
   row.querySelector("[data-found]").value,
   ...[...row.querySelectorAll("td.n")].map((cell) => Number(cell.innerText.replace(",", "")))])"""
@@ -25,33 +29,39 @@ READ_CARDS = """() => [...document.querySelectorAll(".class h3")].map((head) => 
   ...head.querySelector("small").innerText.replaceAll(",", "").match(/\\d+/g).map(Number)])"""
 
 
-@pytest.mark.browser
-def test_every_archive_through_the_page(page: Page, with_account: Espalier) -> None:
-    """First all uploads, so that the workers are busy meanwhile; then each is looked at."""
-    sign_in(page, with_account.address, "ada")
-    pages = {name: upload(page, with_account, name) for name in CASES}
+@pytest.mark.usefixtures("in_this_process", "no_renewals")
+def test_every_archive_through_the_page(opened: Page) -> None:
+    """Django's own server, and the worker's part in this process: what is tested is what is asked,
+    shown and made of the answers. A process of its own has tests of its own."""
     faults = []
-    for name, address in pages.items():
-        page.goto(address)
+    for name, case in CASES.items():
         try:
-            look_through(page, CASES[name])
+            upload(opened, name)
+            look_through(opened, case)
         except AssertionError as fault:
-            faults.append(f"{name} at {page.url}: {fault}")
+            faults.append(f"{name} at {opened.url}: {fault}")
     assert not faults, "\n\n".join(faults)
 
 
-def upload(page: Page, espalier: Espalier, name: str) -> str:
-    """Send it; the address of its page."""
-    page.goto(f"{espalier.address}/datasets/upload/")
+def upload(page: Page, name: str) -> None:
+    """Send it, and see what a worker made of it."""
+    page.goto("/datasets/upload/")
     page.locator("input[type=file]").set_input_files(FOLDER / name)
     page.get_by_role("button", name="Upload", exact=True).click()
     expect(page).to_have_url(re.compile(r"/datasets/\d+/$"))
-    return page.url
+    let_it_be_read(page)
+
+
+def let_it_be_read(page: Page) -> None:
+    """Do as a worker what the page has asked for; nobody looks meanwhile."""
+    address = page.url
+    page.goto("about:blank")
+    prepare(Dataset.objects.latest("pk"))
+    page.goto(address)
 
 
 def look_through(page: Page, case: Case) -> None:
     """From the first look of a worker to the prepared data set, or to the refusal."""
-    wait_for_worker(page)
     if case.status == 2:
         (code,) = case.faults
         expect(page.get_by_role("heading", name="These images were refused")).to_be_visible()
@@ -61,10 +71,8 @@ def look_through(page: Page, case: Case) -> None:
         answer(page, case)
     if needs_look(case):
         assert_looked_at(page, case)
-        page.get_by_role("button", name="Prepare it").click()
-        wait_for_worker(page)
+        press(page, "Prepare it")
     expect(page.locator("h1 .state")).to_have_text("Completed")
-    # The state changes a moment before the page is drawn anew.
     expect(page.locator(".class h3")).to_have_count(len(case.classes))
     names = sorted(case.classes)
     assert page.evaluate(READ_CARDS) == [
@@ -76,8 +84,11 @@ def look_through(page: Page, case: Case) -> None:
     expect(shape).to_contain_text("grey" if case.image[0] == 1 else "colour")
 
 
-def wait_for_worker(page: Page) -> None:
-    expect(page.locator("h1 .state")).not_to_have_text(AT_WORK, timeout=PATIENCE)
+def press(page: Page, name: "str | re.Pattern[str]") -> None:
+    """Send a form, and see what a worker made of it."""
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.get_by_role("button", name=name).click()
+    let_it_be_read(page)
 
 
 def needs_look(case: Case) -> bool:
@@ -92,15 +103,14 @@ def answer(page: Page, case: Case) -> None:
         expect(page.locator(".faults .file", has_text=file)).to_be_visible()
     for code, chosen in case.answers.items():
         if code == "broken_files":
-            page.get_by_role("button", name=re.compile("Go on without")).click()
-            break
+            press(page, re.compile("Go on without"))
+            return
         question = page.locator(f"#question-{code}")
         values = [str(one.get_attribute("value")) for one in question.locator("input").all()]
         expected = case.questions[code]
         assert values[: len(expected)] == expected
         question.locator(f"input[value='{chosen}']").check()
-        page.get_by_role("button", name="Go on", exact=True).click()
-    wait_for_worker(page)
+    press(page, re.compile("^Go on$"))
 
 
 def assert_looked_at(page: Page, case: Case) -> None:
