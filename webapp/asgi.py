@@ -15,6 +15,7 @@ pages: Any = get_asgi_application()  # before any import that needs the models
 from webapp.bodies import BodyGuard  # noqa: E402
 from webapp.live.permissions import SameOriginSockets  # noqa: E402
 from webapp.live.urls import sockets  # noqa: E402
+from webapp.observing import Observed  # noqa: E402
 from webapp.proxies import TrustedProxies  # noqa: E402
 
 denied: Any = WebsocketDenier.as_asgi()  # the stubs know views only
@@ -28,4 +29,4 @@ by_protocol = ProtocolTypeRouter(
         "websocket": SameOriginSockets(with_user),
     }
 )
-application = TrustedProxies(by_protocol)
+application = Observed(TrustedProxies(by_protocol))

@@ -44,6 +44,19 @@ def integer(name: str, default: int, *, at_least: int, at_most: int) -> int:
     return number
 
 
+def port(name: str) -> int | None:
+    """A port, or None where the variable is not set."""
+    return integer(name, 1, at_least=1, at_most=65535) if text(name, "") else None
+
+
+def choice(name: str, *legal: str) -> str:
+    """One of a few words; the first where none is set."""
+    value = text(name, legal[0]).lower()
+    if value not in legal:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(legal)}, got {value!r}")
+    return value
+
+
 def names(name: str, default: str) -> list[str]:
     """A list with commas between, such as `espalier.example.org,localhost`."""
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
@@ -121,6 +134,14 @@ def secret_key(name: str, kept_in: Path | None) -> str:
             where = f"{kept_in.parent} ({error.strerror})"
             raise ImproperlyConfigured(f"{name} cannot be made and kept in {where}") from error
     return kept_in.read_text(encoding="ascii").strip()
+
+
+def token(name: str) -> str:
+    """A secret that programs send; empty where there is none."""
+    value = text(name, "")
+    if value and len(value) < 16:
+        raise ImproperlyConfigured(f"{name} must have 16 characters or more, got {len(value)}")
+    return value
 
 
 def _make_secret(path: Path) -> None:

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils.deprecation import MiddlewareMixin
 
 from search_engine.spec.documents import MAX_INTEGER
+from webapp import observing
 from webapp.errors import REFUSAL, ProductError, wants_json
 
 COMPRESSED = (
@@ -62,6 +63,7 @@ class PlausibleRequestMiddleware(MiddlewareMixin):
         self, request: HttpRequest, view: object, args: object, named: dict[str, Any]
     ) -> None:
         """A number in an address that is larger than any row's is one that no row has."""
+        observing.note_view(request)
         for name, value in named.items():
             if isinstance(value, int):
                 named[name] = min(value, MAX_INTEGER)

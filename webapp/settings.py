@@ -23,6 +23,10 @@ DEBUG = env.flag("ESPALIER_DEBUG", default=False)
 VAR = env.folder("ESPALIER_VAR", ROOT / "var")
 # With less free no upload is taken and no work begun: what runs shall end, and the database live.
 MIN_FREE_BYTES = env.integer("ESPALIER_MIN_FREE_BYTES", 1 << 29, at_least=0, at_most=1 << 50)
+# On which a worker says whether it is well; none where several share a host's ports.
+HEALTH_PORT = env.port("ESPALIER_HEALTH_PORT")
+# With which Prometheus asks for /metrics; without one only administrators are answered.
+METRICS_TOKEN = env.token("ESPALIER_METRICS_TOKEN")
 PORT = env.integer("ESPALIER_PORT", 8000, at_least=1, at_most=65535)
 REDIS_URL = env.redis_url("ESPALIER_REDIS_URL")
 EMBEDDED = REDIS_URL is None
@@ -54,6 +58,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "rest_framework",
     "webapp.accounts",
+    "webapp.counts",
     "webapp.checkpoints",
     "webapp.datasets",
     "webapp.trainings",
@@ -268,10 +273,12 @@ X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # who asks for it stands inside, before the proxy
+# Who asks for these stands inside, before the proxy.
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 CSRF_FAILURE_VIEW = "webapp.views.csrf_failed"
-# Whether all subdomains have HTTPS, and belong on browsers' lists, is their owner's to say.
-SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+# Ours stands in place of Django's SecurityMiddleware. Whether all subdomains have HTTPS, and belong
+# on browsers' lists, is their owner's to say.
+SILENCED_SYSTEM_CHECKS = ["security.W001", "security.W005", "security.W021"]
 
 # --- Files, time, language, log ------------------------------------------------------------------
 
@@ -299,13 +306,22 @@ TIME_ZONE = "UTC"  # pages show times in the reader's zone; Celery's log is hour
 LANGUAGE_CODE = "en"
 USE_I18N = False
 
+LOG_FORMAT = env.choice("ESPALIER_LOG_FORMAT", "plain", "json")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "plain": {"()": "webapp.logs.PlainFormatter"},
+        "json": {"()": "webapp.logs.JsonFormatter"},
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {"about": {"()": "webapp.logs.AboutFilter"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": LOG_FORMAT,
+            "filters": ["about"],
+        },
+    },
     "root": {
         "handlers": ["console"],
         "level": env.text("ESPALIER_LOG_LEVEL", "INFO"),
@@ -313,5 +329,9 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "axes": {"level": "WARNING"},
+        # Of these INFO says for every message that it has come.
+        "celery": {"level": "WARNING"},
+        "kombu": {"level": "WARNING"},
+        "uvicorn": {"handlers": [], "propagate": True},  # in our form, in place of its own
     },
 }

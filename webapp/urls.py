@@ -19,6 +19,7 @@ from webapp.workers import urls as workers
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
     path("admin/login/", admin_sign_in),
     path("admin/", site.urls),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -4,12 +4,14 @@ import sys
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.template import loader
 from django.views import defaults
 from django.views.decorators.cache import never_cache
 
+from webapp import observing
 from webapp.errors import ProductError, wants_json
 from webapp.proxies import why_not_from_there
 from webapp.work import causes
@@ -19,13 +21,33 @@ from webapp.work.causes import Cause
 @login_not_required
 @never_cache
 def healthz(request: HttpRequest) -> HttpResponse:
-    """200 while the database answers, else 503: for process managers and load balancers."""
+    """200 while this process answers, whatever it stands on: else it is to be started again."""
+    return JsonResponse({"process": "ok"})
+
+
+@login_not_required
+@never_cache
+def readyz(request: HttpRequest) -> HttpResponse:
+    """200 while requests may be sent here: the database answers, and has all tables."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
+        says = "ok" if _has_all_tables() else "tables are missing or old"
     except DatabaseError:
-        return JsonResponse({"database": "unreachable"}, status=503)
-    return JsonResponse({"database": "ok"})
+        says = "unreachable"
+    return JsonResponse({"database": says}, status=200 if says == "ok" else 503)
+
+
+def _has_all_tables() -> bool:
+    """Once they are there they stay: this process need not look again."""
+    global _tables_seen
+    if not _tables_seen:
+        executor = MigrationExecutor(connection)
+        _tables_seen = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return _tables_seen
+
+
+_tables_seen = False
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
@@ -60,9 +82,12 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
     cause = Cause.BUG if error is None else causes.cause_of(error)
     if error is not None and cause is Cause.INFRASTRUCTURE:
         return _unavailable(request, causes.sentence(error, cause))
+    name = observing.request_id(request)
     if _is_api(request):
-        return _json(ProductError("Espalier failed. The log says why.", "failed"), 500)
-    return defaults.server_error(request)
+        under = f" under “{name}”" if name else ""
+        return _json(ProductError(f"Espalier failed. The log says why{under}.", "failed"), 500)
+    page = loader.render_to_string("500.html", {"request_id": name})
+    return HttpResponse(page, status=500)
 
 
 def _unavailable(request: HttpRequest, sentence: str) -> HttpResponse:

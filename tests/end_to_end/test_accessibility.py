@@ -22,7 +22,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 GRAVE = ("serious", "critical")
 SCHEMES = ("light", "dark")
 # No pages: what only answers a POST or another program, and what others made.
-NOT_PAGES = ("admin", "api", "healthz", "search_check", "launch_demo", "sign_out")
+PROGRAMS_ASK = ("api", "healthz", "metrics", "readyz")
+NOT_PAGES = (*PROGRAMS_ASK, "admin", "search_check", "launch_demo", "sign_out")
 
 
 def faults(page: Page, place: str) -> list[str]:

@@ -138,7 +138,7 @@ def answers(espalier: Espalier) -> bool:
 def pages_answer(user: User) -> None:
     """Not one request fails: connections that the restart cut are not given out."""
     for _ in range(20):
-        with urllib.request.urlopen(f"{user.espalier.address}/healthz") as answer:
+        with urllib.request.urlopen(f"{user.espalier.address}/readyz") as answer:
             assert answer.status == 200
         asked = urllib.request.Request(
             f"{user.espalier.address}/api/v1/searches/",

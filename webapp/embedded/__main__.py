@@ -97,7 +97,7 @@ async def _announce(supervisor: Supervisor, host: str, port: int) -> None:
     """Say the address once somebody answers there."""
     name = "localhost" if host in ("0.0.0.0", "::", "127.0.0.1") else host
     reached = "127.0.0.1" if host in ("0.0.0.0", "::") else host
-    while not await asyncio.to_thread(_answers, f"http://{reached}:{port}/healthz"):
+    while not await asyncio.to_thread(_answers, f"http://{reached}:{port}/readyz"):
         await asyncio.sleep(LOOK_SECONDS)
     supervisor.output.say(f"\n  Espalier is at http://{name}:{port}/   (Ctrl-C stops it)\n")
 

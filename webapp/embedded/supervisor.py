@@ -10,6 +10,8 @@ from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
 
+from django.conf import settings
+
 from search_engine.process_life import die_with_parent
 from webapp.embedded.keep import STOP_SECONDS
 from webapp.embedded.output import Output
@@ -32,7 +34,8 @@ class Supervisor:
         self._asked = asyncio.Event()
         self._keepers: list[Process] = []
         width = max(len(line.name) for line in lines)
-        self.output = Output(sys.stdout, self._asked.set, width)
+        as_json = settings.LOG_FORMAT == "json"
+        self.output = Output(sys.stdout, self._asked.set, width, as_json=as_json)
         self._heed_signals()
         self.output.watch()
 

@@ -4,6 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db.models import Q
@@ -27,10 +28,20 @@ class Group(NamedTuple):
 
 @dataclass(frozen=True)
 class News:
-    """What a group has not seen yet: the frame to send, the last sequence in it, is there more."""
+    """What a group has not seen yet.
 
+    Args:
+        topic: that it watches.
+        frame: to send.
+        sequence: the last in it.
+        since: when the first event in it happened, in seconds since 1970.
+        more: whether there is more than one frame holds.
+    """
+
+    topic: Topic
     frame: str
     sequence: int
+    since: float
     more: bool = False
 
 
@@ -83,7 +94,13 @@ def _news(group: Group, events: Sequence[EventJSON]) -> News:
         "events": without_overtaken(events),
         **present(group.topic, owns=group.owns),
     }
-    return News(json.dumps(frame), events[-1]["sequence"], len(events) == FRAME_EVENTS)
+    return News(
+        group.topic,
+        json.dumps(frame),
+        sequence=events[-1]["sequence"],
+        since=datetime.fromisoformat(events[0]["at"]).timestamp(),
+        more=len(events) == FRAME_EVENTS,
+    )
 
 
 def _last_sequences(topics: Iterable[Topic]) -> dict[Topic, int]:

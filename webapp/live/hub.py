@@ -19,6 +19,8 @@ from django.conf import settings
 from django.db import Error as DatabaseFault
 from redis.exceptions import RedisError
 
+from webapp.counts import counting
+from webapp.counts.instruments import FRAMES
 from webapp.live import frames, lists, permissions
 from webapp.live.frames import Group, News
 from webapp.live.lists import Changes, Reader
@@ -106,6 +108,9 @@ class Hub:
             self.remove(watcher)
         elif watcher.give(news.frame):
             watcher.seen = news.sequence
+            if not watcher.is_new:  # what it is told first may have happened long ago
+                counting.add(FRAMES, news.topic.kind, amount=max(0.0, time.time() - news.since))
+            watcher.is_new = False
             if news.more:
                 self._bell.set()
         else:

@@ -29,6 +29,8 @@ from search_engine.training.metrics import evaluate
 from webapp.checkpoints import files
 from webapp.checkpoints.child import costs_in_passing, measured, store
 from webapp.checkpoints.models import Checkpoint, Origin
+from webapp.counts import counting
+from webapp.counts.instruments import EPOCHS
 from webapp.datasets.worker import load_images
 from webapp.searches.worker import memory as worker_memory
 from webapp.trainings import folders
@@ -76,6 +78,7 @@ class Progress:
         """Take an event of the training."""
         ended = isinstance(event, EpochEnded)
         if isinstance(event, EpochEnded):
+            counting.add(EPOCHS, self._hold.kind.name)
             self.history = with_epoch(self.history, event)
             self._told = min(self._told, event.epoch - 1)
         is_last = ended and event.epoch % self._recipe.epochs == 0

@@ -17,7 +17,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from webapp import disk, env
+from webapp import disk
 from webapp.celery import app
 from webapp.workers import devices
 
@@ -110,10 +110,10 @@ def broker() -> Iterator[checks.CheckMessage]:
 
 def proxy() -> Iterator[checks.CheckMessage]:
     """HTTPS ends at a proxy that is trusted."""
-    if settings.HTTPS and not env.text("FORWARDED_ALLOW_IPS", ""):
+    if settings.HTTPS and not settings.TRUSTED_PROXIES:
         yield checks.Warning(
             "HTTPS is on, and no proxy is trusted to say which requests came over it.",
-            hint="Put the proxy's address into FORWARDED_ALLOW_IPS, or set ESPALIER_HTTPS=off.",
+            hint="Name the proxy's address in ESPALIER_TRUSTED_PROXIES, or set ESPALIER_HTTPS=off.",
             id="espalier.W006",
         )
 

@@ -4,4 +4,7 @@ from django.urls import path
 
 from webapp.upkeep import views
 
-pages = [path("system/", views.system, name="system")]
+pages = [
+    path("system/", views.system, name="system"),
+    path("metrics", views.metrics, name="metrics"),
+]

@@ -17,6 +17,8 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from webapp.counts import counting
+from webapp.counts.instruments import LEASES_LOST, WORK_ENDED
 from webapp.errors import ProductError
 from webapp.live import log
 from webapp.live.topics import Topic
@@ -43,6 +45,10 @@ class Verb(StrEnum):
     COMPLETED = "completed"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
+
+
+ENDS: Final = (Verb.CANCELLED, Verb.COMPLETED, Verb.FAILED, Verb.INTERRUPTED)
+"""After these nobody is at it, for good or until the next worker takes it."""
 
 
 class Reason(StrEnum):
@@ -103,6 +109,11 @@ class Kind(Generic[Row]):
         """What every event of a row says."""
         return {"id": row.pk}
 
+    def named(self, row: Row) -> dict[str, int]:
+        """What lines of the log about a row are about."""
+        topic = self.topic(row)
+        return {topic.kind: topic.id, self.name: getattr(row, "number", row.pk)}
+
     def event(self, row: Row, verb: Verb | str) -> str:
         """The kind of the event that says so."""
         return f"{self.name}.{verb}"
@@ -127,6 +138,10 @@ class Kind(Generic[Row]):
         """It waits with nothing held against it, until what it belongs to lets it go on."""
         told = {"attempt": row.attempt, "reason": reason.value, "failure": failure}
         self._enter(row, Verb.INTERRUPTED, told, **_waiting(), **_AT_EASE)
+
+    def count_end(self, outcome: Verb) -> None:
+        """Once it is written that a row has ended so."""
+        transaction.on_commit(partial(counting.add, WORK_ENDED, self.name, outcome.value))
 
     # --- asking ----------------------------------------------------------------------------------
 
@@ -301,6 +316,8 @@ class Kind(Generic[Row]):
                 return False
             row.refresh_from_db()
             self._after(row, reason)
+        if reason is Reason.LOST:
+            counting.add(LEASES_LOST, self.name)
         return True
 
     def delay(self, pk: int, token: int, why: str, code: str) -> bool:
@@ -447,6 +464,8 @@ class Kind(Generic[Row]):
             self.send(row.pk)
 
     def _tell(self, row: Row, verb: Verb, **more: Any) -> None:
+        if verb in ENDS:
+            self.count_end(verb)
         log.append(self.topic(row), self.event(row, verb), {**self.about(row), **more})
 
     @contextmanager

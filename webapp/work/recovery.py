@@ -8,8 +8,9 @@ from datetime import timedelta
 from django.db import Error as DatabaseFault
 from django.utils import timezone
 
+from webapp.counts import counting
 from webapp.live import log
-from webapp.work import fairness, kinds, queue
+from webapp.work import fairness, kinds, queue, signs
 from webapp.work.kind import Verb
 from webapp.work.models import LEASE, RESEND_AFTER, Pulse
 
@@ -32,14 +33,20 @@ def recover(*, at_start: bool = False) -> None:
     Args:
         at_start: a worker has just started: messages may all be lost, so nothing waits its time.
     """
+    signs.alive()
     lenient = _beat()
     for kind in kinds.every():
         _guarded(lambda kind=kind: kind.recover(lenient=lenient))  # type: ignore[misc]
     resend_after = timedelta(0) if at_start else RESEND_AFTER
-    for chore in (lambda: send_again(resend_after), forget_progress, fairness.forget_turns):
+    for chore in (
+        lambda: send_again(resend_after),
+        forget_progress,
+        fairness.forget_turns,
+        counting.forget_processes,
+        *_chores,
+    ):
         _guarded(chore)
-    for chore in _chores:
-        _guarded(chore)
+    counting.write()
 
 
 def send_again(after: timedelta) -> None:
@@ -77,6 +84,7 @@ def _beat() -> bool:
     if not is_first and now - pulse.beat_at > GAP:
         pulse.lenient_until = now + LEASE
     Pulse.objects.filter(pk=1).update(beat_at=now, lenient_until=pulse.lenient_until)
+    signs.written()
     return now < pulse.lenient_until
 
 

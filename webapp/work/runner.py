@@ -7,6 +7,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import copy_context
 from importlib import import_module
 from typing import Any, Generic
 
@@ -16,7 +17,8 @@ from django.db import connection
 from django.utils.module_loading import import_string
 
 from search_engine.spec.errors import TrainingBroken, TrainingStopped
-from webapp import disk
+from webapp import disk, logs
+from webapp.counts import counting
 from webapp.work import causes, fairness, kinds, queue, stopping
 from webapp.work.causes import Cause
 from webapp.work.kind import Kind, Reason, Row, Then
@@ -152,7 +154,8 @@ class Hold(Generic[Row]):
         """
         ended = threading.Event()
         renew = lambda: self.kind.renew(self.row.pk, self.token)  # noqa: E731
-        thread = threading.Thread(target=_beat, args=(renew, ended), daemon=True)
+        told = copy_context().run  # its lines are about this row, too
+        thread = threading.Thread(target=told, args=(_beat, renew, ended), daemon=True)
         thread.start()
         try:
             yield
@@ -206,14 +209,25 @@ def run(kind_name: str, pk: int, worker: str) -> bool:
         return False
     try:
         row = patiently(lambda: kind.rows._default_manager.get(pk=pk))
-        hold = Hold(kind, row, token)
-        with hold.renewed():
-            _work(kind, hold)
+        with logs.about(**kind.named(row)):
+            _attempt(Hold(kind, row, token))
     except ObjectDoesNotExist:
         if kind.rows._default_manager.filter(pk=pk).exists():
             raise
         # It was deleted meanwhile, alone or with what it belongs to.
     return True
+
+
+def _attempt(hold: Hold[Any]) -> None:
+    """The work of a row while it is held, with a line in the log and what was counted meanwhile."""
+    began = time.monotonic()
+    try:
+        with hold.renewed():
+            _work(hold.kind, hold)
+    finally:
+        took = time.monotonic() - began
+        logger.info("attempt %d of this %s took %.1f s", hold.token, hold.kind.name, took)
+        counting.write()
 
 
 def _work(kind: Kind[Any], hold: Hold[Any]) -> None:

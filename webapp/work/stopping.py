@@ -15,6 +15,7 @@ from typing import Any
 from billiard import active_children
 
 from search_engine.process_life import die_with_parent
+from webapp.work import signs
 
 _asked = threading.Event()
 _is_child = False
@@ -33,6 +34,7 @@ def wait(seconds: float) -> None:
 def request(**_: object) -> None:
     """In a worker, when it begins to stop; its pool's children, if it has any, are told, too."""
     _asked.set()
+    signs.leaves()
     for pid in filter(None, (child.pid for child in active_children())):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)

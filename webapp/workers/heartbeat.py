@@ -16,6 +16,8 @@ from django.db import Error as DatabaseFault
 from django.db import IntegrityError, connection
 from django.utils import timezone
 
+from webapp.counts import counting
+from webapp.work import signs, stopping
 from webapp.workers import devices
 from webapp.workers.models import BEAT_SECONDS, FORGOTTEN_AFTER, TRAINING_QUEUE, Worker
 
@@ -76,13 +78,20 @@ class Heartbeat:
 
     def _run(self, end: Callable[[], object]) -> None:
         pause, has_begun = threading.Event(), False
+        is_able = True
         while True:
+            signs.alive()
             try:
                 if has_begun:
                     self.beat()
-                elif not self.begin():
-                    end()
+                else:
+                    is_able = self.begin()
+                    if not is_able:
+                        end()
                 has_begun = True
+                if is_able and not stopping.requested():
+                    signs.written()
+                counting.write()
             except DatabaseFault as error:
                 # A database that is restarted comes back; until then the worker shows as offline.
                 logger.warning("the heartbeat could not be written: %s", error)

@@ -15,6 +15,7 @@ from celery.signals import (
 from django.db import Error as DatabaseFault
 from django.db import connections
 
+from webapp.work import health
 from webapp.work.queue import CLOCK, GPU
 from webapp.workers.heartbeat import Heartbeat, say_good_bye
 
@@ -27,6 +28,7 @@ _in_children = False
 def note_worker(sender: str, instance: Any, **_: object) -> None:
     """Before a pool forks: children know by inheritance whose they are."""
     global _heartbeat, _in_children
+    health.serve()
     queues = sorted(instance.app.amqp.queues.consume_from)
     if queues == [CLOCK]:
         return  # it does nothing that anybody waits for

@@ -9,7 +9,8 @@ from tests.end_to_end.screenshots.scene import Scene
 
 # What others made, what is not for people or leads elsewhere, and what there is only before one has
 # signed in.
-NOT_PAGES = ("grow_further", "healthz", "schema", "set_up", "sign_in", "sign_out")
+PROGRAMS_ASK = ("healthz", "metrics", "readyz", "schema")
+NOT_PAGES = (*PROGRAMS_ASK, "grow_further", "set_up", "sign_in", "sign_out")
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 
 

@@ -30,6 +30,8 @@ TRAINING = "final-trainings/<int:training_id>/"
 
 CORE: dict[str, Methods] = {
     "healthz": {ANY_METHOD: public()},
+    "readyz": {ANY_METHOD: public()},
+    "metrics": {"GET": Rule(404, 404, 404, (404,))},  # its token, and administrators
     "api/v1/schema/": {"GET": signed_in()},
     "api/v1/docs/": {"GET": signed_in()},
     # Django's own pages: one door only, and none of the four gets through.

@@ -16,6 +16,7 @@ import sys
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ GIVEN = {
     "POSTGRES_PASSWORD": "walnut",
     "ESPALIER_HTTPS": "off",  # no proxy here
 }
+PROXY = {"ESPALIER_TRUSTED_PROXIES": "10.0.0.5"}
 OURS = ("web", "coordinator", "clock", "worker")
 MAKE_TOKEN = """
 from webapp.accounts.models import User
@@ -87,6 +89,8 @@ class Stack:
     def __init__(self, image: Path, files: Path, places: Mapping[str, str]) -> None:
         self._image, self._files, self._places = image, files, places
         self.port = servers.free_port()
+        # Containers have ports of their own, and here all services share this machine's.
+        self.ports = {name: servers.free_port() for name in OURS} | {"web": self.port}
 
     def environment(self, service: str) -> dict[str, str]:
         """The image's, Compose's, and a PATH on which this environment's programs come first."""
@@ -95,6 +99,8 @@ class Stack:
         found |= COMPOSE["services"][service]["environment"]
         for name, place in self._places.items():
             found = {key: value.replace(name, place) for key, value in found.items()}
+        if service in self.ports:
+            found[HEALTH_PORT] = str(self.ports[service])
         home, path = self._files.parent, f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         return found | {"ESPALIER_VAR": str(self._files), "PATH": path, "HOME": str(home)}
 
@@ -168,7 +174,8 @@ def test_a_search_runs_on_the_services_that_compose_starts(stack: Stack) -> None
         for name in OURS:
             running.enter_context(stack.service(name))
         until(lambda: listens(stack.port), "the web process")
-        stack.run(*health_command(stack))
+        for name in OURS:
+            until(partial(is_healthy, stack, name), f"{name} to be healthy", 120)
         searches = f"http://127.0.0.1:{stack.port}/api/v1/searches/"
         launched = request(searches, token, small_search())
         address = f"{searches}{launched['id']}/"
@@ -198,15 +205,30 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def health_command(stack: Stack) -> list[str]:
-    check = COMPOSE["services"]["web"]["healthcheck"]["test"]
+def health_command(stack: Stack, name: str) -> list[str]:
+    check = COMPOSE["services"][name]["healthcheck"]["test"]
     assert check[0] == "CMD"
-    return [word.replace("8000", str(stack.port)) for word in check[1:]]
+    own = "8000" if name == "web" else COMPOSE["services"][name]["environment"][HEALTH_PORT]
+    return [word.replace(f":{own}/", f":{stack.ports[name]}/") for word in check[1:]]
 
 
-def test_the_web_process_serves_static_files_and_says_when_it_is_not_healthy(stack: Stack) -> None:
-    with pytest.raises(AssertionError, match="refused"):
-        stack.run(*health_command(stack))
+HEALTH_PORT = "ESPALIER_HEALTH_PORT"
+
+
+def is_healthy(stack: Stack, name: str) -> bool:
+    command, environment = health_command(stack, name), stack.environment(name)
+    return subprocess.run(command, env=environment, capture_output=True).returncode == 0
+
+
+def test_every_service_that_stays_is_asked_whether_it_is_healthy(stack: Stack) -> None:
+    for name, service in COMPOSE["services"].items():
+        assert service["healthcheck"].get("test") or name == "prepare", name
+    for name in OURS:  # nobody is there
+        with pytest.raises(AssertionError, match="refused"):
+            stack.run(*health_command(stack, name))
+
+
+def test_the_web_process_serves_static_files(stack: Stack) -> None:
     with stack.service("web"):
         until(lambda: listens(stack.port), "the web process")
         with urllib.request.urlopen(f"http://127.0.0.1:{stack.port}/setup/") as page:
@@ -218,7 +240,7 @@ def test_the_web_process_serves_static_files_and_says_when_it_is_not_healthy(sta
 
 def test_django_has_nothing_to_say_against_what_compose_sets(stack: Stack) -> None:
     arguments = ("check", "--deploy", "--fail-level", "WARNING")
-    said = stack.run("python", "manage.py", *arguments, ESPALIER_HTTPS="on")
+    said = stack.run("python", "manage.py", *arguments, ESPALIER_HTTPS="on", **PROXY)
     assert "no issues" in said
 
 

@@ -1,5 +1,6 @@
 """What `make run` starts, and how it keeps it running."""
 
+import json
 import os
 import shlex
 import signal
@@ -15,6 +16,7 @@ from django.conf import settings
 from tests.webapp.core.commands import ROOT
 from tests.webapp.core.process_tree import children, command_line, until
 from webapp.embedded.keep import KEPT_COMMAND, pause_after
+from webapp.embedded.output import Output
 from webapp.embedded.processes import Gpus, gpus, process_lines, threads_each
 from webapp.work import kinds
 from webapp.work.queue import CLOCK
@@ -108,6 +110,19 @@ def test_a_machine_without_gpu_gets_a_worker_for_its_cpu(monkeypatch: pytest.Mon
 )
 def test_workers_share_the_cores(workers: int, cores: int, threads: int) -> None:
     assert threads_each(workers, cores=cores) == threads
+
+
+def test_for_programs_every_line_is_an_object_that_names_its_process(tmp_path: Path) -> None:
+    with (tmp_path / "said").open("w+") as stream:
+        output = Output(stream, lambda: None, as_json=True)
+        output.say("\n  Espalier is at http://localhost:8000/\n")
+        output.say_of("web", '{"at": "now", "level": "ERROR", "message": "a fault", "search": 7}')
+        output.say_of("cpu", "Traceback, not ours")
+        stream.seek(0)
+        run, web, cpu = map(json.loads, stream)
+    assert (run["process"], run["message"]) == ("run", "Espalier is at http://localhost:8000/")
+    assert (web["process"], web["level"], web["search"]) == ("web", "ERROR", 7)
+    assert (cpu["process"], cpu["message"]) == ("cpu", "Traceback, not ours")
 
 
 def test_what_dies_young_waits_longer_each_time() -> None:

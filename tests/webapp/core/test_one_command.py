@@ -93,7 +93,7 @@ def read_until(process: Process, pattern: re.Pattern[str]) -> tuple[str, str]:
 
 def test_one_command_starts_everything_and_ctrl_c_stops_it(environment: dict[str, str]) -> None:
     with running(environment) as (process, address):
-        with urllib.request.urlopen(f"{address}healthz") as answer:
+        with urllib.request.urlopen(f"{address}readyz") as answer:
             assert json.load(answer) == {"database": "ok"}
         with urllib.request.urlopen(address) as page:
             assert page.url == f"{address}setup/" and b"Welcome to Espalier" in page.read()

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import URLPattern, URLResolver, get_resolver, path
@@ -44,9 +46,25 @@ def test_no_template_has_what_the_policy_blocks(template: Path) -> None:
     assert all("nonce" in tag or "application/json" in tag for tag in inline)
 
 
-def test_health_says_that_the_database_answers(anonymous_client: Client) -> None:
-    answer = anonymous_client.get("/healthz")
-    assert (answer.status_code, answer.json()) == (200, {"database": "ok"})
+def test_health_is_the_process_and_readiness_the_database(
+    anonymous_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answers() -> list[tuple[int, object]]:
+        both = [anonymous_client.get(path) for path in ("/healthz", "/readyz")]
+        return [(answer.status_code, answer.json()) for answer in both]
+
+    alive = (200, {"process": "ok"})
+    assert answers() == [alive, (200, {"database": "ok"})]
+
+    def away() -> None:
+        raise DatabaseError("connection refused")
+
+    monkeypatch.setattr(connection, "cursor", away)
+    assert answers() == [alive, (503, {"database": "unreachable"})]
+    monkeypatch.undo()
+    monkeypatch.setattr("webapp.views._tables_seen", False)
+    MigrationRecorder(connection).record_unapplied("counts", "0001_counted")
+    assert answers() == [alive, (503, {"database": "tables are missing or old"})]
 
 
 @pytest.mark.parametrize(

@@ -63,13 +63,10 @@ def test_redis_that_is_away(settings: Any, monkeypatch: pytest.MonkeyPatch) -> N
     assert ids(checks.run((checks.broker,))) == ["espalier.E005"]
 
 
-def test_https_without_a_proxy_that_is_trusted(
-    settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_https_without_a_proxy_that_is_trusted(settings: Any) -> None:
     settings.HTTPS = True
-    monkeypatch.delenv("FORWARDED_ALLOW_IPS", raising=False)
     assert ids(checks.run((checks.proxy,))) == ["espalier.W006"]
-    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "10.0.0.1")
+    settings.TRUSTED_PROXIES = ["10.0.0.1"]
     assert ids(checks.run((checks.proxy,))) == []
 
 

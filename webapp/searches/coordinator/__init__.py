@@ -16,6 +16,7 @@ from search_engine.spec.errors import SearchEngineError
 from search_engine.spec.search_config import SearchConfig
 from search_engine.spec.trial import Role, TrialResult
 from search_engine.strategies import Proposal
+from webapp import logs
 from webapp.searches import lifecycle, retention
 from webapp.searches.coordinator import engine_state
 from webapp.searches.models import MAX_QUEUED, Request, Search, Trial
@@ -37,6 +38,11 @@ class Step:
 
 def advance(search_id: int) -> None:
     """Bring a search as far as it can go now. Called twice, or late, it does no harm."""
+    with logs.about(search=search_id):
+        _advance(search_id)
+
+
+def _advance(search_id: int) -> None:
     for _ in range(TRIES):
         search = Search.objects.filter(pk=search_id).first()
         if search is None or search.is_ended or not search.is_start_ready:

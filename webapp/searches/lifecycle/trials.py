@@ -135,6 +135,7 @@ def trial_ended(
     _fill(trial, ended, told)
     trial.save()
     failed = trial.state == State.FAILED
+    TRIAL.count_end(Verb.FAILED if failed else Verb.COMPLETED)
     if trial.is_child:
         search.trials_failed += int(failed) - int(again)
         search.trials_completed += int(not failed)

@@ -12,6 +12,8 @@ from search_engine.spec.trial import Role
 from search_engine.training.metrics import evaluate as measure
 from webapp.checkpoints import files
 from webapp.checkpoints.child import store
+from webapp.counts import counting
+from webapp.counts.instruments import EPOCHS
 from webapp.searches import coordinator, retention
 from webapp.searches.events import TrialProgress
 from webapp.searches.models import Trial
@@ -55,6 +57,8 @@ class Progress:
 
     def __call__(self, event: Event) -> None:
         """Take an event of the training."""
+        if isinstance(event, EpochEnded):
+            counting.add(EPOCHS, self._hold.kind.name)
         now = self._now
         now["epoch"], now["loss"] = event.epoch, event.loss
         now["images_per_second"] = event.images_per_second
