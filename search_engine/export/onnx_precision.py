@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -42,8 +43,7 @@ def to_int8(model: Any, calibration: Tensor | None, folder: Path) -> Any:
 
     if calibration is None or not len(calibration):
         raise ExportError("onnx-int8", "expected real images to calibrate on, got none")
-    logging.getLogger().setLevel(logging.ERROR)
-    with TemporaryDirectory(dir=folder) as name:
+    with _quiet_root(), TemporaryDirectory(dir=folder) as name:
         given, prepared, made = (Path(name) / f"{step}.onnx" for step in ("0", "1", "2"))
         onnx.save(model, given)
         quant_pre_process(given, prepared, skip_symbolic_shape=True)
@@ -57,6 +57,18 @@ def to_int8(model: Any, calibration: Tensor | None, folder: Path) -> Any:
             weight_type=QuantType.QInt8,
         )
         return onnx.load(made)
+
+
+@contextmanager
+def _quiet_root() -> Iterator[None]:
+    """onnxruntime warns through the root logger, which is everybody's."""
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        root.setLevel(level)
 
 
 class _Reader:

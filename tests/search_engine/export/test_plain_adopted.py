@@ -161,7 +161,7 @@ def test_the_file_reads_as_a_person_would_write_it() -> None:
     assert "    model = torchvision.models.resnet18(num_classes=10)\n" in text
     for site in start.cells():
         assert f'    model.set_submodule("{site}", Cell(' in text
-    assert len(text.splitlines()) < 120
+    assert len(text.splitlines()) < 140
     tree = "".join(format_cell(child.architecture.cell).split())
     assert tree in "".join(text_of(child).split())
     assert f"A cell stands in place of {len(child.cells())} of its 3x3 convolutions;" in text
@@ -218,7 +218,7 @@ def test_an_export_runs_where_there_is_nothing_but_torch_and_torchvision(
             tmp_path / "checkpoint" / model, ExportKind.PYTORCH, folder, images=None
         )
         assert [file.name for file in report.files] == ["network.py", "network.safetensors"]
-        assert report.largest_difference == 0 and "torchvision" in report.versions
+        assert report.largest_difference < 1e-6 and "torchvision" in report.versions
         pixels = torch.full((2, 3, 32, 32), 128 / 255)
         with torch.inference_mode():
             expected.append(network(pixels).flatten())

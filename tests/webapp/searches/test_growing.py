@@ -83,7 +83,7 @@ def test_several_are_in_flight(launch: Launch) -> None:
     assert search.state == State.COMPLETED
 
 
-def test_a_trial_whose_parents_network_is_damaged_fails_and_says_so(launch: Launch) -> None:
+def test_a_trial_whose_parents_network_is_gone_waits_and_says_why(launch: Launch) -> None:
     search = launch(**{**GROWING, "budget": Budget(max_trials=12), "control": 0})
     work(search, trials=0)
     child = grown_from_a_child(search)
@@ -93,8 +93,8 @@ def test_a_trial_whose_parents_network_is_damaged_fails_and_says_so(launch: Laun
     runner.run("trial", child.pk, "worker")
     coordinator.advance(search.pk)
     child.refresh_from_db()
-    assert (child.state, child.workers_lost) == (State.FAILED, 0)
-    assert f"network of trial {child.parent}: its files are gone" in child.failure
+    assert (child.state, child.workers_lost, child.delay_code) == (State.QUEUED, 0, "files")
+    assert f"network of trial {child.parent}: its files are gone" in child.delay
 
 
 def grown_from_a_child(search: Search) -> Trial:

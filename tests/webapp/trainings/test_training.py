@@ -230,7 +230,7 @@ def test_a_process_that_died_counts_as_a_loss_and_it_goes_on(
     assert train(training).state == State.COMPLETED
 
 
-def test_out_of_memory_fails_it_with_the_reason(
+def test_out_of_memory_twice_fails_it_with_the_reason(
     three_epochs: Training, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object, **__: object) -> None:
@@ -238,6 +238,9 @@ def test_out_of_memory_fails_it_with_the_reason(
 
     monkeypatch.setattr(worker, "train_final", full)
     training = train(three_epochs)
+    assert (training.state, training.delay_code) == (State.QUEUED, "memory")
+    Training.objects.update(not_before=None)
+    training = train(training)
     assert (training.state, training.traceback) == (State.FAILED, "")
     assert "out of memory" in training.failure
 
