@@ -94,7 +94,7 @@ def test_a_trial_whose_parents_network_is_gone_waits_and_says_why(launch: Launch
     coordinator.advance(search.pk)
     child.refresh_from_db()
     assert (child.state, child.workers_lost, child.delay_code) == (State.QUEUED, 0, "files")
-    assert f"network of trial {child.parent}: its files are gone" in child.delay
+    assert f"The files of “Trial {child.parent} of " in child.delay
 
 
 def grown_from_a_child(search: Search) -> Trial:
