@@ -16,7 +16,8 @@ from search_engine.data.splits import (
 from search_engine.spec.errors import DatasetError, InvalidConfig
 from search_engine.spec.pictures import Rendering
 
-_CHUNK_IMAGES = 4096
+_CHUNK_BYTES = 1 << 26
+"""Of images that are looked at together: a set need not fit into memory."""
 _SMALLEST_STD = 1 / 255
 
 
@@ -59,7 +60,8 @@ def channel_statistics(images: Tensor, indexes: Tensor) -> Statistics:
 def _histogram(images: Tensor, indexes: Tensor) -> Tensor:
     """How often each channel takes each of the 256 values: float64, `(C, 256)`."""
     counts = torch.zeros(images.shape[1], 256, dtype=torch.float64)
-    for chunk in torch.split(indexes, _CHUNK_IMAGES):
+    together = max(1, _CHUNK_BYTES // images[0].numel())
+    for chunk in torch.split(indexes, together):
         chosen = images[chunk]
         for channel, count in enumerate(counts):
             count += torch.bincount(chosen[:, channel].flatten(), minlength=256)

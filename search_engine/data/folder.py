@@ -54,7 +54,10 @@ def read_folder(
         answers = replace(answers or Answers(), height=size[0], width=size[1])
     with surveyed(path, answers, limits=limits, shown_as=name, tell=half(0)) as survey:
         check_usable(survey)
-        return dataset_of(survey, name=name or path.stem, tell=half(1), keep_in=keep_in)
+        if keep_in is None:
+            return dataset_of(survey, name=name or path.stem, tell=half(1))
+        keep(survey, keep_in, name=name or path.stem, tell=half(1))
+    return stored_dataset(keep_in)
 
 
 def check_usable(survey: Survey) -> None:
@@ -75,48 +78,57 @@ def check_usable(survey: Survey) -> None:
         raise DatasetError(survey.name, reason, question.code)
 
 
-def dataset_of(
-    survey: Survey,
-    *,
-    name: str,
-    tell: Tell = lambda done, of: None,
-    keep_in: Path | None = None,
-) -> Dataset:
-    """Decode the pictures of a survey that can be used, at its size."""
+def dataset_of(survey: Survey, *, name: str, tell: Tell = lambda done, of: None) -> Dataset:
+    """Decode the pictures of a survey that can be used, at its size, into memory."""
+    rows, shape = _order(survey)
+    pixels = np.empty(shape, dtype=np.uint8)
+    _decode(survey, rows, shape, pixels.__setitem__, tell)
+    return _dataset(survey, rows, name, torch.from_numpy(pixels))
+
+
+def keep(survey: Survey, folder: Path, *, name: str, tell: Tell = lambda done, of: None) -> Dataset:
+    """The same into a folder, one by one: a set may be larger than memory.
+
+    Returns:
+        All that is known of it, with one byte that stands for all images: `stored_dataset` gives
+        those.
+    """
+    rows, shape = _order(survey)
+    outline = _dataset(survey, rows, name, torch.zeros((), dtype=torch.uint8).expand(shape))
+    with storing(folder, shape, about(outline), tensors_of(outline)) as write:
+        _decode(survey, rows, shape, lambda row, image: write(row, image.tobytes()), tell)
+    return outline
+
+
+def _order(survey: Survey) -> tuple[list[int], tuple[int, int, int, int]]:
+    """Places of the pictures in the order of the images, and their shape, `(N, H, W, C)`."""
     pictures, image = survey.pictures, survey.report.image
     assert image is not None, "a survey without pictures cannot be used"
-    class_names = sorted({picture.label for picture in pictures})
     rows = sorted(range(len(pictures)), key=lambda place: pictures[place].path)
-    ordered = [pictures[place] for place in rows]
-    shape = (len(rows), image.height, image.width, image.channels)
+    return rows, (len(rows), image.height, image.width, image.channels)
+
+
+def _dataset(survey: Survey, rows: Sequence[int], name: str, pixels: torch.Tensor) -> Dataset:
+    ordered = [survey.pictures[place] for place in rows]
+    class_names = sorted({picture.label for picture in ordered})
+    index = {label: place for place, label in enumerate(class_names)}
 
     def part(part: str) -> torch.Tensor:
         return torch.tensor([p.part == part for p in ordered]).nonzero().flatten()
 
-    def made(pixels: torch.Tensor) -> Dataset:
-        return Dataset(
-            name=name,
-            images=pixels.permute(0, 3, 1, 2),
-            labels=torch.tensor([class_names.index(picture.label) for picture in ordered]),
-            class_names=tuple(class_names),
-            test=part(TEST),
-            validation=part(VALIDATION),
-            rendering=survey.rendering,
-            groups=_groups(survey, rows),
-            licence="not stated",
-            source=survey.name,
-            augmentation=Augmentation(padding=min(image.height, image.width) // 8),
-        )
-
-    if keep_in is None:
-        pixels = np.empty(shape, dtype=np.uint8)
-        _decode(survey, rows, shape, pixels.__setitem__, tell)
-        return made(torch.from_numpy(pixels))
-    # One byte that stands for all: what is said of the images does not depend on them.
-    outline = made(torch.zeros((), dtype=torch.uint8).expand(shape))
-    with storing(keep_in, shape, about(outline), tensors_of(outline)) as write:
-        _decode(survey, rows, shape, lambda row, image: write(row, image.tobytes()), tell)
-    return stored_dataset(keep_in)
+    return Dataset(
+        name=name,
+        images=pixels.permute(0, 3, 1, 2),
+        labels=torch.tensor([index[picture.label] for picture in ordered]),
+        class_names=tuple(class_names),
+        test=part(TEST),
+        validation=part(VALIDATION),
+        rendering=survey.rendering,
+        groups=_groups(survey, rows),
+        licence="not stated",
+        source=survey.name,
+        augmentation=Augmentation(padding=min(pixels.shape[1:3]) // 8),
+    )
 
 
 def _groups(survey: Survey, rows: Sequence[int]) -> torch.Tensor:

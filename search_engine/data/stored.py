@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
@@ -120,6 +121,27 @@ def storing(
 
         yield write
     new.replace(folder / STORED_DATASET)
+
+
+@contextmanager
+def stored_rows(folder: Path) -> Iterator[Callable[[int], Tensor]]:
+    """Single images of a stored data set, read when they are asked for: nothing is mapped.
+
+    Yields:
+        What gives the image at a place, uint8, `(C, H, W)`.
+    """
+    with (folder / STORED_DATASET).open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        images = json.loads(file.read(length))["images"]
+        first, shape = 8 + length + images["data_offsets"][0], images["shape"][1:]
+        size = math.prod(shape)
+
+        def row(index: int) -> Tensor:
+            file.seek(first + index * size)
+            pixels = torch.frombuffer(bytearray(file.read(size)), dtype=torch.uint8)
+            return pixels.view(*shape).permute(2, 0, 1)
+
+        yield row
 
 
 def stored_dataset(folder: Path, *, name: str = "", source: str = "") -> Dataset:

@@ -123,6 +123,18 @@ def test_too_much_memory_is_refused_with_what_to_do(make_upload: MakeUpload, set
     assert dataset.traceback == ""
 
 
+def test_a_set_may_be_larger_than_the_memory_it_is_prepared_in(
+    make_upload: MakeUpload, settings: Any
+) -> None:
+    """288 MiB of images within 192: they are written one by one, and never mapped."""
+    settings.PROCESS_MEMORY_BYTES = 192 << 20
+    dataset = make_upload(packing.packed(packing.good()))
+    dataset.answers = {"height": 2048, "width": 2048}
+    dataset.save()
+    assert prepare(dataset).state == State.COMPLETED, dataset.failure
+    assert load(dataset.pk).images.nbytes == 288 << 20
+
+
 def test_a_preparation_that_takes_too_long_is_ended(make_upload: MakeUpload, settings: Any) -> None:
     settings.PROCESS_SECONDS = 0.2  # loading torch alone takes longer than this
     assert prepare(make_upload()).state == State.FAILED

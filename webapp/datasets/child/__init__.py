@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from search_engine.data import Dataset, load_dataset
-from search_engine.data.stored import store_dataset
+from search_engine.data.stored import stored_rows
 from webapp.datasets.child.facts import Facts, facts_of
 from webapp.datasets.child.samples import write_samples
 from webapp.datasets.child.upload import read_upload, warnings_of
@@ -91,7 +91,7 @@ def read(request: Mapping[str, Any], tell: Tell) -> Reading:
             return _read_upload(request, progress)
         dataset = _read_built_in(request, progress)
         progress.begin("Drawing samples", 0.9)
-        write_samples(Path(request["folder"]), dataset)
+        write_samples(Path(request["folder"]), dataset, dataset.images.__getitem__)
         return Reading(report=None, facts=facts_of(dataset, []))
 
 
@@ -104,9 +104,8 @@ def _read_upload(request: Mapping[str, Any], progress: Progress) -> Reading:
         return Reading(report=found, facts=None)
     folder = Path(request["folder"])
     progress.begin("Drawing samples", 0.9)
-    write_samples(folder, dataset)
-    progress.begin("Writing", 0.95)
-    store_dataset(dataset, folder)
+    with stored_rows(folder) as image_at:
+        write_samples(folder, dataset, image_at)
     return Reading(report=found, facts=facts_of(dataset, warnings_of(report)))
 
 

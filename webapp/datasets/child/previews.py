@@ -17,7 +17,7 @@ from search_engine.pictures.pixels import FORMATS, opened, rendered
 from search_engine.pictures.survey import Survey, Tell
 from search_engine.spec.errors import DatasetError
 from search_engine.spec.pictures import Fault, Fit, ImageFound
-from webapp.datasets.child.samples import grid
+from webapp.datasets.child.samples import grid, small
 from webapp.datasets.files import fault_name, fit_name
 
 SAMPLES = 16
@@ -43,7 +43,8 @@ def write_fits(folder: Path, survey: Survey, image: ImageFound, tell: Tell) -> N
         for fit in fits:
             with opened(content, entry.place) as picture:
                 pixels = rendered(picture, shape, replace(survey.rendering, fit=fit))
-            made[fit].append(Image.fromarray(pixels[:, :, 0] if image.channels == 1 else pixels))
+            whole = Image.fromarray(pixels[:, :, 0] if image.channels == 1 else pixels)
+            made[fit].append(small(whole))
     for fit, pictures in made.items():
         grid(pictures).save(folder / fit_name(fit), optimize=True)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from search_engine.data import Dataset, Limits
-from search_engine.data.folder import dataset_of
+from search_engine.data.folder import keep
 from search_engine.pictures.findings import Findings
 from search_engine.pictures.survey import Survey, Tell, surveyed
 from search_engine.spec.errors import DatasetError
@@ -26,7 +26,8 @@ _WORTH_FIXING = _COPIES | {"few_pictures", "unbalanced"}
 def read_upload(
     request: Mapping[str, Any], begin: Begin, tell: Tell
 ) -> tuple[Report, Dataset | None]:
-    """What is in the archive, and its images; or pictures for its owner to look at first.
+    """What is in the archive, and what is known of its images, which are written into the folder
+    one by one; or pictures for its owner to look at first.
 
     Args:
         request: as `worker.reading_request` makes it.
@@ -42,7 +43,7 @@ def read_upload(
             report = survey.report
             if report.status == USABLE and not must_wait(report, request["look"]):
                 begin("Reading images", 0.45, 0.45)
-                return report, dataset_of(survey, name=name, tell=tell)
+                return report, keep(survey, folder, name=name, tell=tell)
             begin("Drawing samples", 0.5, 0.4)
             _draw(folder, survey, tell)
     except DatasetError as error:
