@@ -55,6 +55,7 @@ TRAINING_FLAGS = {
     "--head-epochs": "recipe.head_epochs",
     "--cutout": "cutout",
     "--validation": "data.validation",
+    "--folds": "data.folds",
     "--seed": "seed",
 }
 BUDGET_FLAGS = {

@@ -3,6 +3,8 @@
 import argparse
 import os
 from dataclasses import replace
+from pathlib import Path
+from statistics import stdev
 from typing import Any
 
 from rich.console import Console
@@ -27,7 +29,8 @@ from search_engine.spec.final_result import FinalResult
 from search_engine.spec.final_training import FinalData, FinalTrainingConfig, Weights
 from search_engine.spec.training_events import EpochEnded, Event
 from search_engine.training.ddp_worker import is_started_by_torchrun, train_distributed
-from search_engine.training.final_training import train_final
+from search_engine.training.final_training import Listener, train_final
+from search_engine.training.folds import trained_in_folds
 
 
 def train(arguments: argparse.Namespace) -> int:
@@ -62,6 +65,14 @@ def train(arguments: argparse.Namespace) -> int:
             markup=False,
             highlight=False,
         )
+        if found := result.fold_accuracies:
+            console.print(
+                f"Each image was tested once, in {len(found)} folds: {min(found):.2%} to"
+                f" {max(found):.2%}, standard deviation {stdev(found):.2%}. The network of the"
+                " first is kept.",
+                markup=False,
+                highlight=False,
+            )
     return 0
 
 
@@ -76,16 +87,22 @@ def _train(
     settings: dict[str, Any] = {
         "dataset": dataset,
         "start_checkpoint": arguments.found,
-        "listener": listener,
         "should_stop": stopped,
     }
     if not arguments.distributed:
-        device = pick_device(arguments.device)
-        return train_final(config, arguments.out, device=device, **settings)
+        settings["device"] = pick_device(arguments.device)
+
+        def one(config: FinalTrainingConfig, folder: Path, listener: Listener) -> FinalResult:
+            return train_final(config, folder, listener=listener, **settings)
+
+        return trained_in_folds(config, arguments.out, one, listener)
+    if config.data.folds > 1:
+        raise InvalidConfig("--folds", "one process trains the folds one by one: expected 1")
     devices = tuple(arguments.device.split(",")) if arguments.device else ()
     if len(devices) == 1:
         devices *= int(os.environ["LOCAL_WORLD_SIZE"])
-    return train_distributed(config, arguments.out, devices=devices, **settings)
+    settings |= {"devices": devices, "listener": listener}
+    return train_distributed(config, arguments.out, **settings)
 
 
 def _check_processes(arguments: argparse.Namespace) -> None:

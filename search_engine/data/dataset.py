@@ -1,6 +1,7 @@
 """One type for every data set: labelled images, with names, origin and default augmentation."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -138,6 +139,7 @@ class Dataset:
         seed: int,
         train_limit: int | None = None,
         test_fraction: float = 0.2,
+        fold: tuple[int, int] | None = None,
     ) -> Splits:
         """Divide the images, stratified by class.
 
@@ -149,12 +151,15 @@ class Dataset:
                 validation part was given it is used as such, and 0 trains on it.
             train_limit: the most training images; the others are left out.
             test_fraction: of all images, where the data set has no official test images.
+            fold: which, from 1, of how many parts of all images is for test; the first of five is
+                what is drawn without.
 
         Raises:
-            InvalidConfig: more images are asked for than there are.
+            InvalidConfig: more images are asked for than there are, or folds of a data set with
+                official test images.
             DatasetError: a class would keep no training image.
         """
-        test, left = self._test_and_rest(test_fraction)
+        test, left = self._fold(*fold) if fold else self._test_and_rest(test_fraction)
         generator = seeded_generator(seed)
         if len(self.validation) and validation:
             chosen = self.validation.sort().values
@@ -188,6 +193,24 @@ class Dataset:
         count = as_count("test_fraction", test_fraction, len(everything))
         generator = seeded_generator(_TEST_SEED)
         test, left = self._drawn(everything, count, generator)
+        return test, torch.cat((left, self.validation)).sort().values
+
+    def _fold(self, number: int, of: int) -> tuple[Tensor, Tensor]:
+        """All images divided into parts that are as alike as can be: one of them, and the rest."""
+        if len(self.test):
+            reason = "the data set has test images of its own: expected 1"
+            raise InvalidConfig("data.folds", reason)
+        everything = torch.arange(len(self))
+        everything = everything[~torch.isin(everything, self.validation)]
+        count, left = len(everything), everything
+        generator = seeded_generator(_TEST_SEED)
+        ends = [round(count * part / of) for part in range(number + 1)]
+        for start, end in pairwise(ends):
+            if end == count:
+                test = left
+            else:
+                test, left = self._drawn(left, end - start, generator)
+        left = everything[~torch.isin(everything, test)]
         return test, torch.cat((left, self.validation)).sort().values
 
     def _drawn(self, pool: Tensor, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -33,6 +33,10 @@ class SplitSizes(Protocol):
     def train_limit(self) -> int | None:
         """The largest number of training images; None for all."""
 
+    @property
+    def tested(self) -> tuple[int, int] | None:
+        """Which of how many folds is for test; None where the usual images are."""
+
 
 class SplitDataset:
     """The images for a search or a final training.
@@ -60,6 +64,7 @@ class SplitDataset:
             calibration=config.calibration,
             seed=seed,
             train_limit=config.train_limit,
+            fold=config.tested,
         )
         if normalisation is None:
             self.statistics = dataset.statistics(self.splits.train)

@@ -16,7 +16,7 @@ class FinalResult(Declared):
 
     place = "final_result"
     fixed = always(version=1)
-    may_lack = ("test_balanced_accuracy", "graph_failure")
+    may_lack = ("test_balanced_accuracy", "graph_failure", "fold_accuracies")
 
     test_accuracy: Annotated[
         Measured, about("Test accuracy", "of the test images, which were looked at once")
@@ -56,6 +56,10 @@ class FinalResult(Declared):
             "why its steps could not be recorded; null where they could or need not be",
         ),
     ] = None
+    fold_accuracies: Annotated[
+        tuple[Measured, ...],
+        about("Accuracies of the folds", "test accuracy in each; empty where it was tested once"),
+    ] = ()
     checkpoint: Annotated[Path, Field(exclude=True)] = field(compare=False)
 
     @classmethod

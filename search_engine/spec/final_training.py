@@ -34,6 +34,7 @@ class FinalData(Declared):
     """
 
     place = "data"
+    may_lack = ("folds", "fold")
 
     name: DataName = "digits"
     validation: Annotated[
@@ -48,6 +49,28 @@ class FinalData(Declared):
     ] = 0
     train_limit: ImagesLimit = None
     seed: Annotated[Whole, about("Seed", "of the division", ge=0, le=2**32 - 1)] = 0
+    folds: Annotated[
+        Whole,
+        about(
+            "Folds",
+            "1 tests once; more divide few images into so many parts, train a network for each on"
+            " the others, and tell the spread of the accuracies; the first is kept",
+            ge=1,
+            le=20,
+        ),
+    ] = 1
+    fold: Annotated[
+        Whole | None, about("Fold", "which of them is tested; null for each in turn", ge=1, le=20)
+    ] = None
+
+    def __post_init__(self) -> None:
+        if self.fold is not None and self.fold > self.folds:
+            raise InvalidConfig("fold", f"expected one of {self.folds}, got {self.fold}")
+
+    @property
+    def tested(self) -> tuple[int, int] | None:
+        """Which of how many folds is for test; None where the usual images are."""
+        return None if self.folds == 1 else (self.fold or 1, self.folds)
 
     @property
     def calibration(self) -> int:
@@ -89,6 +112,10 @@ class FinalTrainingConfig(Declared):
         if self.weights is Weights.SCRATCH and not self.skeleton.has_fresh_weights:
             raise InvalidConfig(
                 "weights", "a network that was exported has no fresh weights: expected grown"
+            )
+        if self.weights is Weights.GROWN and self.data.folds > 1:
+            raise InvalidConfig(
+                "data.folds", "grown weights have learned from images of other folds: expected 1"
             )
         placed(self.cell, self.skeleton)
 

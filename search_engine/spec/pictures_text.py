@@ -54,7 +54,7 @@ _NOTES = {
     "equal_copies": "{count} picture{s} {are} equal to another: {files}. Copies stay on one side"
     " of the division; they can be left out.",
     "few_pictures": "Fewer than {few} pictures in a class leave almost none to measure with:"
-    " {files}. Add pictures, or measure repeatedly.",
+    " {files}. Add pictures, or train a network fully in folds: each picture is tested once then.",
     "grey_in_colour": "All pictures are grey, {count} of them saved in colour: they are read as"
     " grey.",
     "loose_pictures": "{count} picture{s} outside all class folders {were} left out: {files}.",

@@ -80,6 +80,11 @@ class DataConfig(Declared):
         ),
     ] = None
 
+    @property
+    def tested(self) -> None:
+        """Which fold is for test: a search has the usual test images."""
+        return None
+
 
 @declared(kw_only=True)
 class Budget(Declared):

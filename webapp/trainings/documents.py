@@ -63,7 +63,7 @@ def base_document(search: Search, trial: Trial, preset: str = "") -> Document:
     else:
         document = final_preset(name).to_json()
         document["skeleton"] = {**document["skeleton"], "groups": searched.skeleton.groups}
-    document["data"] = {"validation": searched.data.validation}
+    document["data"] = {"validation": searched.data.validation, "folds": 1}
     return fitted(document, search, trial)
 
 
@@ -131,7 +131,7 @@ def estimate(config: FinalTrainingConfig, search: Search, trial: Trial) -> Estim
     found: Estimate = {
         "parameters": cost.parameters,
         "multiply_adds": cost.multiply_adds,
-        "images": images * config.recipe.epochs,
+        "images": images * config.recipe.epochs * config.data.folds,
     }
     seconds = seconds_of(found["images"], cost.multiply_adds, trial)
     if seconds is not None:
@@ -143,6 +143,8 @@ def _check_counts(config: FinalTrainingConfig, search: Search) -> None:
     total = search.dataset.image_count
     if total and config.data.validation >= total:
         raise InvalidConfig("data.validation", f"expected fewer than the {total:,} images")
+    if config.data.folds > 1 and search.dataset.test_count:
+        raise InvalidConfig("data.folds", "the data set has test images of its own: expected 1")
 
 
 def _check_growth(config: FinalTrainingConfig, trial: Trial) -> None:

@@ -33,7 +33,7 @@ class FinalForm(ConfigForm):
         _NETWORK: ("skeleton", "weights"),
         _TRAINING: (
             *("recipe.epochs", "recipe.batch_size", "recipe.learning_rate"),
-            *("skeleton.drop_path", "cutout", "data.validation", "seed"),
+            *("skeleton.drop_path", "cutout", "data.validation", "data.folds", "seed"),
         ),
         _MORE: (
             *("recipe.weight_decay", "recipe.momentum", "recipe.warmup_epochs"),

@@ -37,6 +37,7 @@ class Can(TypedDict):
 class TrainingJSON(TypedDict):
     """A training; `trial` is null where it is not of a trial's cell.
 
+    `fold_accuracies` are the test accuracies of its folds; none where it was tested once.
     From `max_rounds` to `saturated`, all is of start networks only. Of a training in rounds,
     `epochs` and `steps` are those of the rounds up to the present.
     """
@@ -80,6 +81,7 @@ class TrainingJSON(TypedDict):
     accuracy: float | None
     test_accuracy: float | None
     test_images: int | None
+    fold_accuracies: list[float]
     checkpoint: int | None
     can: Can
 
@@ -187,6 +189,7 @@ def training_json(training: Training, user: User) -> TrainingJSON:
         "accuracy": training.accuracy,
         "test_accuracy": training.test_accuracy,
         "test_images": training.test_images,
+        "fold_accuracies": training.fold_accuracies,
         "checkpoint": training.checkpoint_id,
         "can": _can(training, own=user.pk == search.owner_id),
     }

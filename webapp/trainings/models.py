@@ -60,6 +60,7 @@ class Training(Work):
     last_gain = models.FloatField(null=True, blank=True)
     test_accuracy = models.FloatField(null=True, blank=True)
     test_images = models.PositiveIntegerField(null=True, blank=True)
+    fold_accuracies = models.JSONField(default=list, blank=True)
     confusion = models.JSONField(null=True, blank=True)
     checkpoint = models.OneToOneField(
         "checkpoints.Checkpoint",

@@ -177,7 +177,7 @@ def _fields(config: FinalTrainingConfig) -> dict[str, Any]:
     cost = config.architecture.cost
     return {
         "config": config.to_json(),
-        "epochs": config.recipe.epochs,
+        "epochs": config.recipe.epochs * config.data.folds,
         "parameters": cost.parameters,
         "multiply_adds": cost.multiply_adds,
     }

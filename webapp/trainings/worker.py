@@ -23,7 +23,8 @@ from search_engine.spec.recipe import Recipe
 from search_engine.spec.search_config import SearchConfig
 from search_engine.spec.start_training import StartResult
 from search_engine.spec.training_events import EpochEnded, Event
-from search_engine.training.final_training import train_final
+from search_engine.training.final_training import Listener, train_final
+from search_engine.training.folds import trained_in_folds
 from search_engine.training.launch import launch_distributed
 from search_engine.training.metrics import evaluate
 from webapp.checkpoints import files
@@ -65,11 +66,14 @@ class Progress:
     Args:
         training: its row.
         hold: of this worker.
-        recipe: of the whole training, or of each of its rounds.
+        recipe: of the whole training, or of each of its rounds or folds.
+        folds: that there will be; how many rounds, nobody knows before.
     """
 
-    def __init__(self, training: Training, hold: Hold[Training], recipe: Recipe) -> None:
-        self._hold, self._recipe = hold, recipe
+    def __init__(
+        self, training: Training, hold: Hold[Training], recipe: Recipe, folds: int = 1
+    ) -> None:
+        self._hold, self._recipe, self._folds = hold, recipe, folds
         self.history: list[Epoch] = list(training.history)
         self._told = len(self.history)
         self._announced = float("-inf")
@@ -100,7 +104,7 @@ class Progress:
     def _progress(self, event: Event) -> dict[str, Any]:
         steps = 0 if isinstance(event, EpochEnded) else event.steps
         step = 0 if isinstance(event, EpochEnded) else event.step
-        rounds = math.ceil(event.epoch / self._recipe.epochs)
+        rounds = max(self._folds, math.ceil(event.epoch / self._recipe.epochs))
         return {
             "epoch": event.epoch,
             "epochs": rounds * self._recipe.epochs,
@@ -210,15 +214,19 @@ def _train_final(training: Training, hold: Hold[Training], folder: Path) -> bool
     with files.local(_trial_folder(training)) if grown else nullcontext() as start:
         common: dict[str, Any] = {
             "dataset": load_images(training.search.dataset),
-            "listener": Progress(training, hold, config.recipe),
             "should_stop": hold.should_stop,
             "start_checkpoint": start,
         }
         devices = all_devices()
-        if len(devices) > 1:
-            result = launch_distributed(config, folder, devices, **common)
-        else:
-            result = train_final(config, folder, device=worker_memory.device(), **common)
+
+        def one(config: FinalTrainingConfig, folder: Path, listener: Listener) -> FinalResult:
+            common["listener"] = listener
+            if len(devices) > 1:
+                return launch_distributed(config, folder, devices, **common)
+            return train_final(config, folder, device=worker_memory.device(), **common)
+
+        progress = Progress(training, hold, config.recipe, config.data.folds)
+        result = trained_in_folds(config, folder, one, progress)
     kept = _stored(training, result, folder, _place(training, hold))
     return _completed(hold, kept, partial(_keep, kept), **_columns(result))
 
@@ -287,6 +295,7 @@ def _columns(result: FinalResult) -> dict[str, Any]:
         "accuracy": result.validation_accuracy,
         "test_accuracy": result.test_accuracy,
         "test_images": result.test_images,
+        "fold_accuracies": list(result.fold_accuracies),
         "confusion": [list(row) for row in result.confusion],
         "parameters": result.parameters,
         "multiply_adds": result.multiply_adds,

@@ -57,7 +57,7 @@ function row(one, isOther, best) {
   const tested =
     one.test_accuracy == null
       ? `${stateName(one.state)}, epoch ${one.epochs_done} of ${one.epochs}`
-      : element("b", {}, percentWithUnit(one.test_accuracy));
+      : [element("b", {}, percentWithUnit(one.test_accuracy)), foldsText(one.fold_accuracies)];
   const seconds = one.state === "completed" ? duration(one.seconds ?? one.elapsed_seconds) : "–";
   return element(
     "tr",
@@ -69,6 +69,16 @@ function row(one, isOther, best) {
     element("td", { class: "n", title: whole(one.multiply_adds) }, shortCount(one.multiply_adds)),
     element("td", { class: "n" }, seconds),
   );
+}
+
+/** How far the accuracies of the folds lie apart. */
+function foldsText(found) {
+  if (!found?.length) return "";
+  const mean = found.reduce((sum, one) => sum + one, 0) / found.length;
+  const squares = found.reduce((sum, one) => sum + (one - mean) ** 2, 0);
+  const text = ` ± ${(100 * Math.sqrt(squares / (found.length - 1))).toFixed(1)}, ${found.length} folds`;
+  const title = `Standard deviation of ${found.map((one) => percentWithUnit(one)).join(", ")}`;
+  return element("small", { title }, text);
 }
 
 const WIDTHS = { alpha: "alpha", growth: "growth", growths: "growth", channels: "width" };
@@ -113,7 +123,10 @@ function facts({
     ["Cutout", cutout == null ? "what suits the data set" : cutout ? `${cutout} pixels` : "none"],
     [
       "Data",
-      `${dataset}, ${data.validation ? whole(data.validation) : "no"} validation images held out`,
+      `${dataset}, ${data.validation ? whole(data.validation) : "no"} validation images held out` +
+        (data.folds > 1
+          ? `; measured in ${data.folds} folds, one after the other, of which the first is kept`
+          : ""),
     ],
     ["Seed", String(seed)],
     [

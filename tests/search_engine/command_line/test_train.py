@@ -104,3 +104,12 @@ def load_small_condensenet(folder: Path) -> object:
     data = ["--data", str(folder / "data"), "--epochs", "2", "--batch-size", "16"]
     assert main(["train", "--device", "cpu", *data, *arguments]) == 0
     return load_checkpoint(folder / "out")
+
+
+@pytest.mark.thorough
+def test_folds_tell_the_spread(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    network = ["--network", "chainnet", "--blocks", "1", "--channels", "4", "--cell", "start"]
+    folds = ["--folds", "2", "--epochs", "1", "--validation", "0"]
+    assert main([*TRAIN, *network, *folds, "--out", str(tmp_path / "few")]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "(1797 images)" in printed and "tested once, in 2 folds" in printed

@@ -94,7 +94,7 @@ def test_train_limit_leaves_images_out(make_dataset: MakeDataset) -> None:
     ],
 )
 def test_impossible_amount_is_refused_by_name(
-    make_dataset: MakeDataset, field: str, amounts: dict[str, int]
+    make_dataset: MakeDataset, field: str, amounts: dict[str, Any]
 ) -> None:
     with pytest.raises(InvalidConfig, match=field):
         make_dataset().split(seed=1, **amounts)

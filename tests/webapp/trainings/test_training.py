@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
+from django.test import Client
 from django.utils import timezone
 
 from search_engine.spec.errors import OutOfMemory, TrainingBroken
@@ -304,3 +305,16 @@ def test_a_deleted_search_takes_the_checkpoint_along(three_epochs: Training) -> 
     search_services.cancel(owner, search_id)
     search_services.delete(owner, search_id)
     assert not Checkpoint.objects.exists()
+
+
+def test_one_that_is_measured_in_folds_tells_the_accuracy_of_each(
+    trial: Trial, train_fully: Train, alice_client: Client
+) -> None:
+    training = train_fully(trial, data={"validation": 0, "folds": 2})
+    assert training.epochs == 4  # twice two
+    train(training)
+    assert training.state == State.COMPLETED, training.failure
+    assert (len(training.history), training.test_images) == (4, 1797)
+    answer = alice_client.get(f"/api/v1/final-trainings/{training.pk}/").json()
+    found = answer["fold_accuracies"]
+    assert len(found) == 2 and min(found) <= answer["test_accuracy"] <= max(found)
