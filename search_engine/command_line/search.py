@@ -9,6 +9,7 @@ from search_engine.command_line.adopted import (
     NETWORKS,
     is_adopted,
     published_of,
+    read_adopted,
     read_start,
     size_of,
 )
@@ -37,7 +38,7 @@ from search_engine.spec import (
 from search_engine.spec.division import in_proportion
 from search_engine.spec.errors import CheckpointError, InvalidConfig, TrainingStopped
 from search_engine.spec.fine_tuning import fine_tuned
-from search_engine.spec.plan import Facts, propose
+from search_engine.spec.plan import Facts, Start, propose
 from search_engine.spec.presets import packed_start, preset
 from search_engine.spec.search_config import SearchConfig
 from search_engine.speed import measure_speed
@@ -146,12 +147,24 @@ def _planned(arguments: argparse.Namespace, config: SearchConfig, dataset: Datas
         test=len(dataset.test),
         seconds=60.0 * arguments.minutes,
     )
-    plan = propose(facts, measure_speed(pick_device(arguments.device)))
+    speed = measure_speed(pick_device(arguments.device))
+    plan = propose(facts, speed, _brought(arguments, facts))
     print(f"A plan of about {plan.seconds / 60:.0f} min: {plan.text}.")
     if plan.pretrained:
         network = f"--network torchvision:{plan.pretrained} --weights published"
         print(f"A pretrained network suits photographs better: {network}")
     return _told(arguments, plan.config)
+
+
+def _brought(arguments: argparse.Namespace, facts: Facts) -> Start | None:
+    """The network that the options name, where it is not one of ours: the plan begins with it."""
+    if arguments.network is None or not is_adopted(arguments.network):
+        return None
+    skeleton, _ = read_adopted(arguments, facts.image, facts.classes)
+    published = published_of(arguments)
+    if published is not None:
+        skeleton = replace(skeleton, normalisation=published.normalisation)
+    return Start(skeleton)
 
 
 def _read_start(arguments: argparse.Namespace, config: SearchConfig) -> Network | None:

@@ -18,6 +18,7 @@ from search_engine.spec import (
 )
 from search_engine.spec.division import in_proportion
 from search_engine.spec.duration import Images, Speed, duration_of
+from search_engine.spec.fine_tuning import fine_tuned
 from search_engine.spec.recipe import Recipe
 from search_engine.spec.search_config import Budget, Confirmation, DataConfig, SearchConfig
 from search_engine.spec.start_training import StartRounds
@@ -30,6 +31,8 @@ SMALL_SIDE: Final = 40
 """Pictures with sides up to this are learned by a small network from its first weights."""
 PRETRAINED: Final = "resnet18"
 """For photographs: few layers, so that a step is quick, and published weights."""
+WEIGHTS: Final = "DEFAULT"
+"""The name of those that its publisher recommends."""
 EFFORTS: Final = ((12, 60), (8, 48), (6, 36), (6, 24), (4, 24), (4, 16), (3, 12), (2, 8))
 """Epochs of a child, and children: the most that there is time for."""
 LIMITS: Final = (20_000, 10_000, 5_000, 2_000)
@@ -95,8 +98,8 @@ class Plan:
         config: the search.
         seconds: that it takes, about.
         longer: the search that a longer time allows; the same where it would allow no more.
-        pretrained: the torchvision model that would suit better than the config's start network;
-            empty where that suits.
+        pretrained: the torchvision model, with its published weights of the name `WEIGHTS`, that
+            would suit better than the config's start network; empty where that suits.
     """
 
     config: SearchConfig
@@ -210,7 +213,7 @@ def _skeletons(facts: Facts) -> list[SkeletonConfig]:
 def _config(facts: Facts, skeleton: SkeletonConfig, *, adopted: bool) -> SearchConfig:
     (edge,) = skeleton.start_cell.root.branches
     batch = 32 if facts.images < FEW_IMAGES else 64
-    return SearchConfig(
+    config = SearchConfig(
         data=in_proportion(
             DataConfig(name=facts.name, validation=2_000, calibration=500),
             facts.images,
@@ -226,3 +229,6 @@ def _config(facts: Facts, skeleton: SkeletonConfig, *, adopted: bool) -> SearchC
         confirmation=Confirmation(finalists=2, seeds=2),
         parallel=max(1, facts.workers),
     )
+    # Weights that want their own normalisation are published ones.
+    is_pretrained = adopted and skeleton.own_normalisation is not None
+    return fine_tuned(config) if is_pretrained else config

@@ -11,7 +11,7 @@ from django.urls import reverse
 from search_engine.spec import Architecture, ImageShape
 from search_engine.spec.duration import Speed
 from search_engine.spec.errors import SearchEngineError
-from search_engine.spec.plan import LONGER, Facts, Plan, Start, propose, text_of
+from search_engine.spec.plan import LONGER, WEIGHTS, Facts, Plan, Start, propose, text_of
 from webapp.checkpoints.models import Checkpoint, Origin
 from webapp.checkpoints.selectors import visible_to
 from webapp.datasets.models import Dataset
@@ -51,12 +51,17 @@ class Proposal:
 
 
 class PlanJSON(TypedDict):
-    """A plan; `start_checkpoint` is the network that it begins with, or null."""
+    """A plan; `start_checkpoint` is the network that it begins with, or null.
+
+    `pretrained` is the torchvision model that would suit better, `weights` the name of its
+    published ones: `POST start-networks/` takes both. Empty where the config's network suits.
+    """
 
     config: dict[str, Any]
     seconds: float
     start_checkpoint: int | None
     pretrained: str
+    weights: str
     why: str
     longer: str
 
@@ -68,6 +73,7 @@ def proposal_json(proposal: Proposal) -> PlanJSON:
         "seconds": proposal.plan.seconds,
         "start_checkpoint": proposal.start.pk if proposal.start else None,
         "pretrained": proposal.plan.pretrained,
+        "weights": WEIGHTS if proposal.plan.pretrained else "",
         "why": proposal.why,
         "longer": proposal.longer,
     }
@@ -83,7 +89,8 @@ def proposal_for(user: AbstractBaseUser, dataset: Dataset, minutes: int) -> Prop
         return None
     address = ""
     if plan.pretrained:
-        query = urlencode({"model": plan.pretrained, "dataset": dataset.engine_name})
+        named = {"model": plan.pretrained, "pretrained": WEIGHTS}
+        query = urlencode({**named, "dataset": dataset.engine_name})
         address = f"{reverse('adopted_networks')}?{query}"
     why, longer = _why(facts, plan, dataset), _longer(facts, plan)
     return Proposal(plan, dataset, minutes, start, why, longer, address)

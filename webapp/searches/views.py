@@ -6,7 +6,7 @@ Templates and their context:
     searches/trial.html   page_state (TrialDetailJSON + "search": SearchJSON, "line": LineJSON),
                           search, trial
     searches/new.html     form, main, groups, presets, preset, parent, start, is_grown,
-                          proposal, times, page_state {"check_url", "presets"}
+                          proposal, chosen (data set), times, page_state {"check_url", "presets"}
 """
 
 from typing import Any
@@ -137,6 +137,7 @@ def new_search(request: UserRequest) -> HttpResponse:
         "start": _start(request),
         "is_grown": form.is_grown,
         "proposal": proposal,
+        "chosen": form["data.name"].value(),
         "times": [(minutes, plans.time_text(60 * minutes)) for minutes in plans.MINUTES],
         "page_state": state,
     }

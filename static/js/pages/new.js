@@ -43,6 +43,19 @@ function readable(count) {
   return count < 1e12 ? count.toLocaleString("en") : power(count);
 }
 
+/** The plan follows the data set: at once where nothing else has been changed, else where one asks for it. */
+function followDataset({ target }) {
+  const link = /** @type {HTMLAnchorElement} */ (document.querySelector("#plan-link"));
+  if (target.name !== "data.name" || !link || !target.value) return;
+  const query = new URLSearchParams({ dataset: target.value });
+  const minutes = new URLSearchParams(location.search).get("minutes");
+  if (minutes) query.set("minutes", minutes);
+  link.href = `?${query}`;
+  if (document.querySelector("#plan") && [...touched].every((name) => name === "data.name"))
+    location.assign(link.href);
+}
+
+form.addEventListener("change", followDataset);
 form.addEventListener("change", () => showVariants(form));
 addEventListener("pageshow", () => showVariants(form));
 showVariants(form);

@@ -1,11 +1,16 @@
 """What is proposed for which pictures, and that it fits the time at hand."""
 
+from dataclasses import replace
+
 import pytest
 
-from search_engine.spec import ChainNetConfig, DenseNetConfig, ImageShape
+from search_engine.spec import NORMALISATIONS, ChainNetConfig, DenseNetConfig, ImageShape
 from search_engine.spec.duration import CPU_CORE
+from search_engine.spec.fine_tuning import CHILDREN, FINE_TUNING
 from search_engine.spec.plan import EFFORTS, PRETRAINED, USUAL_SECONDS, Facts, Start, propose
 from search_engine.spec.presets import preset
+from search_engine.spec.start_training import ONE_ROUND
+from tests.search_engine.spec.test_adopted import outline
 
 DIGITS = Facts("digits", ImageShape(1, 8, 8), classes=10, images=1797)
 CLOTHES = Facts("clothing", ImageShape(1, 28, 28), classes=10, images=12_000, test=2_000)
@@ -34,6 +39,17 @@ def test_a_network_that_is_there_for_photographs_is_the_start() -> None:
     assert plan.config.skeleton == brought and not plan.pretrained
     # Weights that are there already are not to be shaken out by a high rate.
     assert plan.config.start_recipe.learning_rate < 0.05
+
+
+def test_a_pretrained_network_is_fine_tuned() -> None:
+    fresh = outline(image=PHOTOGRAPHS.image, classes=5).config()
+    pretrained = replace(fresh, normalisation=NORMALISATIONS["imagenet"])
+    config = propose(PHOTOGRAPHS, CPU_CORE, Start(pretrained)).config
+    assert config.start_rounds == ONE_ROUND
+    for recipe, usual in ((config.start_recipe, FINE_TUNING), (config.recipe, CHILDREN)):
+        assert replace(recipe, epochs=usual.epochs) == usual
+    other = propose(PHOTOGRAPHS, CPU_CORE, Start(fresh)).config
+    assert other.start_recipe.head_epochs == 0 and other.start_rounds != ONE_ROUND
 
 
 @pytest.mark.parametrize("minutes", [20, 240])

@@ -1,5 +1,7 @@
 """What the launch form proposes for a data set, and the estimate that it shows."""
 
+from html import escape
+
 import pytest
 from django.db.models import F
 from django.test import Client
@@ -45,11 +47,13 @@ def test_photographs_are_offered_a_pretrained_network_and_not_the_digits_demo(
     page = client.get("/searches/new/?dataset=upload-7")
     proposal, text = page.context["proposal"], page.content.decode()
     assert "For 1,040 photographs" in proposal.why and proposal.why in text
-    assert "/start-networks/?model=resnet18&amp;dataset=upload-7" in text
+    link = "/start-networks/?model=resnet18&pretrained=DEFAULT&dataset=upload-7"
+    assert proposal.pretrained == link and escape(link) in text
     config = page.context["form"]._base
     assert (config["data"]["name"], config["skeleton"]["image"]) == ("upload-7", [3, 96, 96])
-    offered = client.get("/start-networks/?model=resnet18&dataset=upload-7").context["form"]
-    assert (offered["model"].value(), offered["dataset"].value()) == ("resnet18", "upload-7")
+    offered = client.get(link).context["form"]
+    filled = [offered[name].value() for name in ("model", "pretrained", "dataset")]
+    assert filled == ["resnet18", "DEFAULT", "upload-7"]
 
 
 def test_more_time_at_hand_is_used_and_launched(client: Client) -> None:
@@ -107,7 +111,8 @@ def test_a_network_that_was_brought_in_for_photographs_is_the_start(
 
 def test_the_api_plans_as_the_page_does(client: Client, photographs: Dataset) -> None:
     found = client.get("/api/v1/searches/plan/?dataset=upload-7&minutes=60").json()
-    assert found["pretrained"] == "resnet18" and 0 < found["seconds"] <= 3600
+    assert (found["pretrained"], found["weights"]) == ("resnet18", "DEFAULT")
+    assert 0 < found["seconds"] <= 3600
     config = SearchConfig.from_json(found["config"])
     launched = client.post(
         "/api/v1/searches/", {"name": "Leaves", "config": config.to_json()}, "application/json"
