@@ -332,6 +332,11 @@ LOGGING = {
         # Of these INFO says for every message that it has come.
         "celery": {"level": "WARNING"},
         "kombu": {"level": "WARNING"},
-        "uvicorn": {"handlers": [], "propagate": True},  # in our form, in place of its own
+        # In our form, in place of its own. A terminal on one machine is no place for each request.
+        "uvicorn": {
+            "handlers": [],
+            "level": "WARNING" if EMBEDDED else "INFO",
+            "propagate": True,
+        },
     },
 }
