@@ -219,11 +219,7 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_PARSER_CLASSES": [
-        "webapp.api.parsers.JSONParser",
-        "rest_framework.parsers.FormParser",
-        "rest_framework.parsers.MultiPartParser",
-    ],
+    "DEFAULT_PARSER_CLASSES": ["webapp.api.parsers.JSONParser"],  # and forms where files are taken
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     # Counted in the memory of each web process, for each account: a brake for runaway programs.
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
@@ -231,7 +227,7 @@ REST_FRAMEWORK = {
         "user": f"{API_PER_MINUTE}/minute",
     },
     "DEFAULT_PAGINATION_CLASS": "webapp.api.requests.Pages",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "webapp.api.schemas.Described",
     "EXCEPTION_HANDLER": "webapp.api.errors.handle",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

@@ -23,6 +23,7 @@ from webapp.accounts.serializers import (
     UserChangeSerializer,
     UserSerializer,
 )
+from webapp.api.requests import read
 from webapp.errors import ProductError
 
 
@@ -64,12 +65,9 @@ class TokenViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericView
         """Make a token. Not with a token: one that leaked would outlive its being revoked."""
         if isinstance(request.auth, ApiToken):
             raise ProductError("Tokens are made by who has signed in, not by tokens.", "forbidden")
-        form = TokenSerializer(data=request.data)
-        form.is_valid(raise_exception=True)
+        given = read(TokenSerializer, request.data)
         token, secret = services.issue_token(
-            _user(request),
-            name=form.validated_data["name"],
-            expires_at=form.validated_data.get("expires_at"),
+            _user(request), name=given["name"], expires_at=given.get("expires_at")
         )
         body = {**TokenSerializer(token).data, "secret": secret}
         return Response(body, status=status.HTTP_201_CREATED)
@@ -94,22 +92,20 @@ class UserViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewS
     @extend_schema(request=NewUserSerializer, responses={201: UserSerializer})
     def create(self, request: Request) -> Response:
         """Make an account for somebody else."""
-        form = NewUserSerializer(data=request.data)
-        form.is_valid(raise_exception=True)
-        user = services.create_user(**{"email": "", **form.validated_data})
+        given = read(NewUserSerializer, request.data)
+        user = services.create_user(**{"email": "", **given})
         return Response(UserSerializer(user).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=UserChangeSerializer, responses=UserSerializer)
     def partial_update(self, request: Request, pk: int | None = None) -> Response:
         """Change address, rights, or whether the account is active."""
         user = self.get_object()
-        form = UserChangeSerializer(data=request.data, partial=True)
-        form.is_valid(raise_exception=True)
+        given = read(UserChangeSerializer, request.data)
         services.update_user(
             user,
-            email=form.validated_data.get("email", user.email),
-            is_admin=form.validated_data.get("is_admin", user.is_superuser),
-            is_active=form.validated_data.get("is_active", user.is_active),
+            email=given.get("email", user.email),
+            is_admin=given.get("is_admin", user.is_superuser),
+            is_active=given.get("is_active", user.is_active),
         )
         return Response(UserSerializer(user).data)
 
@@ -118,9 +114,8 @@ class UserViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewS
     def password(self, request: Request, pk: int | None = None) -> Response:
         """Give a user a new password, which ends their sessions; tokens stay."""
         user = self.get_object()
-        form = GivenPasswordSerializer(user, data=request.data)
-        form.is_valid(raise_exception=True)
-        services.set_password(user, form.validated_data["password"])
+        given = read(GivenPasswordSerializer, request.data, of=user)
+        services.set_password(user, given["password"])
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.parsers import BaseParser, FormParser, MultiPartParser
+from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
@@ -21,7 +21,7 @@ from webapp.adopted.json import (
 from webapp.adopted.names import Normalised, Published, Source
 from webapp.api.parsers import JSONParser
 from webapp.api.requests import Pages, read, sent_fields, signed_in
-from webapp.api.schemas import PAGING, page_of, schema_of
+from webapp.api.schemas import JUDGED, PAGING, page_of, schema_of
 from webapp.errors import refusal_of
 
 NETWORK = schema_of(AdoptedNetworkDetailJSON)
@@ -64,7 +64,7 @@ class AdoptedNetworkViewSet(ViewSet):
 
     lookup_url_kwarg = "network_id"
     lookup_value_converter = "int"
-    parser_classes: list[type[BaseParser]] = [JSONParser, MultiPartParser, FormParser]  # noqa: RUF012
+    parser_classes: list[type[BaseParser]] = [JSONParser, MultiPartParser]  # noqa: RUF012
 
     @extend_schema(
         operation_id="start_networks_list",
@@ -79,7 +79,10 @@ class AdoptedNetworkViewSet(ViewSet):
         return pages.get_paginated_response([network_json(row) for row in rows])
 
     @extend_schema(
-        operation_id="start_networks_add", request=AddSerializer, responses={201: NETWORK}
+        operation_id="start_networks_add",
+        request=AddSerializer,
+        responses={201: NETWORK},
+        extensions=JUDGED,
     )
     def create(self, request: Request) -> Response:
         """Have a network read in the background; ask again until its `state` is `completed`."""
@@ -106,7 +109,7 @@ class AdoptedNetworkViewSet(ViewSet):
     @extend_schema(
         operation_id="start_networks_sites", request=SitesSerializer, responses={202: NETWORK}
     )
-    @action(detail=True, methods=["post"])
+    @action(detail=True, methods=["post"], parser_classes=[JSONParser])
     def sites(self, request: Request, network_id: int) -> Response:
         """Have the checkpoint made with the cell at these sites, in the background."""
         asked = read(SitesSerializer, request.data)

@@ -5,6 +5,7 @@ from typing import Any, Final, TypeVar
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import Model, QuerySet
+from django.http import QueryDict
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.request import Request
 from rest_framework.serializers import Serializer
@@ -42,9 +43,20 @@ def with_ids(rows: QuerySet[Row], request: Request) -> QuerySet[Row]:
     return rows.filter(pk__in=[int(one) for one in ids])
 
 
-def read(kind: type[Serializer[None]], data: Any) -> dict[str, Any]:
-    """What was sent, checked."""
-    serializer = kind(data=data)
+def read(kind: type[Serializer[Any]], data: Any, of: Model | None = None) -> dict[str, Any]:
+    """What was sent, checked. In a query others may read more, and in a form; in JSON nobody does.
+
+    Args:
+        kind: of what is expected.
+        data: a body or a query.
+        of: what it is to change, if the check needs that.
+    """
+    serializer = kind(of, data=data)
+    if isinstance(data, dict) and not isinstance(data, QueryDict):
+        known = [name for name, field in serializer.fields.items() if not field.read_only]
+        reason = f"expected one of {', '.join(known)}"
+        if unknown := dict.fromkeys((str(name) for name in data if name not in known), reason):
+            raise ProductError(f"There is no field {', '.join(unknown)}: {reason}.", fields=unknown)
     serializer.is_valid(raise_exception=True)
     return dict(serializer.validated_data)
 
@@ -56,10 +68,19 @@ class Pages(PageNumberPagination):
     page_size_query_param = "page_size"
     max_page_size = 200
 
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        found = super().get_schema_operation_parameters(view)
+        return [{**one, "schema": {"type": "integer", "minimum": 1}} for one in found]
+
     def get_page_size(self, request: Request) -> int | None:
         """More than the most is the most; what is no number is refused, not forgotten."""
-        wanted = request.query_params.get("page_size", "1")
-        if not wanted.isdecimal() or int(wanted) < 1:
-            reason = f"expected a whole number 1 to {self.max_page_size}"
-            raise ProductError(f"Page size: {reason}.", fields={"page_size": reason})
+        _refuse_no_number(request, "page_size", f"a whole number 1 to {self.max_page_size}")
+        _refuse_no_number(request, "page", "a whole number from 1")
         return super().get_page_size(request)
+
+
+def _refuse_no_number(request: Request, name: str, expected: str) -> None:
+    wanted = request.query_params.get(name, "1")
+    if not wanted.isdecimal() or not wanted.strip("0"):
+        label = name.replace("_", " ").capitalize()
+        raise ProductError(f"{label}: expected {expected}.", fields={name: f"expected {expected}"})

@@ -7,6 +7,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent, resolve_type_hint
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
+from rest_framework.generics import GenericAPIView
 
 from search_engine.spec.declared import Declared, adapter
 from webapp.errors import ErrorBody
@@ -27,13 +28,18 @@ REFUSALS = {
     "429": "Too many requests; `Retry-After` says in how many seconds to ask again.",
 }
 
+_FROM_1 = {"type": "integer", "minimum": 1}
 PAGING = [
-    OpenApiParameter("page", int, description="Which page, from 1."),
-    OpenApiParameter("page_size", int, description="Rows of a page: 50 unless said, at most 200."),
+    OpenApiParameter("page", _FROM_1, description="Which page."),
+    OpenApiParameter("page_size", _FROM_1, description="Rows: 50 unless said, never over 200."),
 ]
 
 
-IDS = OpenApiParameter("ids", str, description="Only these, such as `1,2,3`.")
+IDS = OpenApiParameter(
+    "ids",
+    {"type": "string", "pattern": "^[0-9]{1,15}(,[0-9]{1,15}){0,199}$"},
+    description="Only these, such as `1,2,3`.",
+)
 
 
 def schema_of(kind: type) -> Schema:
@@ -58,6 +64,22 @@ def list_of(item: Schema) -> Schema:
     return {"type": "array", "items": item}
 
 
+class Described(AutoSchema):
+    """drf-spectacular's, which takes what an action called `list` answers for one of its rows."""
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        """Only where rows are serializers'; other views say with `page_of` what they answer."""
+        is_generic = isinstance(self.view, GenericAPIView)
+        return is_generic and bool(super()._is_list_view(serializer))
+
+
+JUDGED = {
+    "x-judged": "What fits together, and what files hold, is judged beyond this schema: what keeps"
+    " to it may still be refused by 400."
+}
+"""Said of operations that take whole documents or files."""
+
+
 def document_errors(result: Schema, **_: Any) -> Schema:
     """Every operation may be refused, always in the one shape: drf-spectacular's last step.
 
@@ -71,10 +93,31 @@ def document_errors(result: Schema, **_: Any) -> Schema:
     body = {"schema": {"$ref": "#/components/schemas/Error"}}
     for address, methods in result["paths"].items():
         for method, operation in methods.items():
+            _close_bodies(operation, result["components"]["schemas"])
+            for parameter in operation.get("parameters", ()):
+                _without_nul(parameter["schema"])
             for status in _refusals(address, method, operation):
                 refusal = {"description": REFUSALS[status], "content": {"application/json": body}}
                 operation["responses"].setdefault(status, refusal)
     return result
+
+
+def _close_bodies(operation: Schema, components: Schema) -> None:
+    """Fields that there are not are refused in JSON: see `requests.read`."""
+    sent = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    name = sent.get("schema", {}).get("$ref", "").rpartition("/")[2]
+    if name:
+        components[name]["additionalProperties"] = False
+        for field in components[name].get("properties", {}).values():
+            _without_nul(field)
+
+
+def _without_nul(schema: Schema) -> None:
+    """No database can hold it: such text reaches no view."""
+    if schema.get("type") == "array":
+        _without_nul(schema["items"])
+    elif schema.get("type") == "string" and not {"format", "enum", "pattern"} & schema.keys():
+        schema["pattern"] = "^[^\\x00]*$"
 
 
 def _refusals(address: str, method: str, operation: Schema) -> set[str]:

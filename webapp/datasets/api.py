@@ -7,7 +7,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.parsers import BaseParser, FormParser, MultiPartParser
+from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
@@ -15,7 +15,7 @@ from rest_framework.viewsets import ViewSet
 from search_engine.spec.pictures import Answers
 from webapp.api.parsers import JSONParser
 from webapp.api.requests import Pages, read, signed_in
-from webapp.api.schemas import PAGING, ConfigField, list_of, page_of, schema_of
+from webapp.api.schemas import JUDGED, PAGING, ConfigField, list_of, page_of, schema_of
 from webapp.datasets import selectors, services, uploads
 from webapp.datasets.files import RESIZE_PIXELS, sample_name
 from webapp.datasets.forms import UploadForm
@@ -73,7 +73,7 @@ class PrepareSerializer(serializers.Serializer[Any]):
 class DatasetFilter(serializers.Serializer[Any]):
     """What a list may be filtered by."""
 
-    state = serializers.ChoiceField(choices=State.choices, required=False)
+    state = serializers.ChoiceField(choices=State.choices, required=False, allow_blank=True)
     built_in = serializers.BooleanField(required=False, allow_null=True, default=None)
     name = serializers.CharField(required=False, help_text="Part of the name.")
 
@@ -83,7 +83,7 @@ class DatasetViewSet(ViewSet):
 
     lookup_url_kwarg = "dataset_id"
     lookup_value_converter = "int"
-    parser_classes: list[type[BaseParser]] = [MultiPartParser, FormParser]  # noqa: RUF012
+    parser_classes: list[type[BaseParser]] = [MultiPartParser]  # noqa: RUF012
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         if self.action_map.get(str(request.method).lower()) == "create":
@@ -103,7 +103,10 @@ class DatasetViewSet(ViewSet):
         return pages.get_paginated_response([dataset_json(row) for row in rows])
 
     @extend_schema(
-        operation_id="datasets_create", request=UploadSerializer, responses={201: DATASET}
+        operation_id="datasets_create",
+        request=UploadSerializer,
+        responses={201: DATASET},
+        extensions=JUDGED,
     )
     def create(self, request: Request) -> Response:
         """Upload an archive of pictures, to be looked at and prepared in the background.
@@ -139,7 +142,7 @@ class DatasetViewSet(ViewSet):
         request=PrepareSerializer,
         responses={202: DATASET},
     )
-    @action(detail=True, methods=["post"], parser_classes=[JSONParser, FormParser])
+    @action(detail=True, methods=["post"], parser_classes=[JSONParser])
     def prepare(self, request: Request, dataset_id: int) -> Response:
         """Another attempt, perhaps at another image size."""
         asked = read(PrepareSerializer, request.data)
@@ -157,6 +160,7 @@ class DatasetViewSet(ViewSet):
         operation_id="datasets_answers_create",
         request=AnswersSerializer,
         responses={202: DATASET},
+        extensions=JUDGED,
     )
     @action(detail=True, methods=["post"], parser_classes=[JSONParser])
     def answers(self, request: Request, dataset_id: int) -> Response:

@@ -14,7 +14,7 @@ from rest_framework.viewsets import ViewSet
 
 from search_engine.spec.presets import PRESETS
 from webapp.api.requests import Pages, read, signed_in, with_ids
-from webapp.api.schemas import IDS, PAGING, list_of, page_of, schema_of, with_fields
+from webapp.api.schemas import IDS, JUDGED, PAGING, list_of, page_of, schema_of, with_fields
 from webapp.checkpoints import downloads
 from webapp.checkpoints.models import Checkpoint
 from webapp.checkpoints.selectors import visible_to
@@ -107,6 +107,7 @@ class SearchViewSet(ViewSet):
         request=LaunchSerializer,
         responses={201: SEARCH, 200: SEARCH},
         parameters=[KEY],
+        extensions=JUDGED,
     )
     def create(self, request: Request) -> Response:
         """Launch a search. 201 where it is new, 200 where the key launched it before."""
@@ -126,7 +127,10 @@ class SearchViewSet(ViewSet):
         return Response(detail(user, search.pk), 201 if is_new else 200)
 
     @extend_schema(
-        operation_id="searches_check", request=CheckSerializer, responses={200: ESTIMATE}
+        operation_id="searches_check",
+        request=CheckSerializer,
+        responses={200: ESTIMATE},
+        extensions=JUDGED,
     )
     @action(detail=False, methods=["post"])
     def check(self, request: Request) -> Response:
@@ -139,7 +143,12 @@ class SearchViewSet(ViewSet):
         estimate = launch_estimate(config, dataset, is_trained=is_trained)
         return Response({**estimate, "config": config.to_json()})
 
-    @extend_schema(operation_id="searches_plan", parameters=[PlanSerializer], responses={200: PLAN})
+    @extend_schema(
+        operation_id="searches_plan",
+        parameters=[PlanSerializer],
+        responses={200: PLAN},
+        extensions=JUDGED,
+    )
     @action(detail=False)
     def plan(self, request: Request) -> Response:
         """A search that fits a data set and the time at hand, to be launched as it is or changed.

@@ -25,8 +25,9 @@ class LaunchSerializer(serializers.Serializer[None]):
 
 
 class CheckSerializer(serializers.Serializer[None]):
-    """A config to judge without launching it."""
+    """A config to judge without launching it: what would launch it may be sent as it is."""
 
+    name = serializers.CharField(required=False, max_length=120)
     preset = serializers.CharField(required=False, default="", allow_blank=True)
     config = ConfigField(SearchConfig)
     parent = WholeField(  # type: ignore[assignment]  # a field, not whose it is
@@ -73,10 +74,12 @@ class TrialFilterSerializer(serializers.Serializer[None]):
 
     ORDERS = ("number", *NUMBERS)
 
-    state = serializers.ChoiceField(choices=State.choices, required=False)
+    state = serializers.ChoiceField(choices=State.choices, required=False, allow_blank=True)
     pinned = serializers.BooleanField(required=False, allow_null=True, default=None)
     kept = serializers.BooleanField(required=False, allow_null=True, default=None)
-    role = serializers.ChoiceField(choices=[role.value for role in Role], required=False)
+    role = serializers.ChoiceField(
+        choices=[role.value for role in Role], required=False, allow_blank=True
+    )
     parent = WholeField(  # type: ignore[assignment]  # a field, not whose it is
         required=False,
         min_value=0,

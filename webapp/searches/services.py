@@ -156,6 +156,7 @@ def extend_budget(user: AbstractBaseUser, search_id: int, max_trials: int) -> No
     if max_trials <= search.max_trials:
         raise ProductError(
             f"The budget is {search.max_trials} trials already; it can only grow.",
+            "conflict",
             fields={"max_trials": f"expected more than {search.max_trials}, got {max_trials}"},
         )
     quota.check(user.pk)
@@ -214,7 +215,8 @@ def share(user: AbstractBaseUser, search_id: int, username: str) -> Share:
     other = get_user_model().objects.filter(username=username, is_active=True).first()
     if other is None or other.pk == user.pk:
         reason = "there is no such user" if other is None else "it is yours already"
-        raise ProductError(f"Not shared: {reason}.", fields={"username": reason})
+        code = "not_found" if other is None else "conflict"
+        raise ProductError(f"Not shared: {reason}.", code, fields={"username": reason})
     found, _ = Share.objects.get_or_create(search=search, user=other)
     return found
 

@@ -122,7 +122,7 @@ def chosen(search: Search, request: Request) -> QuerySet[Trial]:
     given = read(TrialFilterSerializer, request.query_params)
     found = trials.with_kept(search.trials.all())
     for name, lookup in _LOOKUPS.items():
-        if given.get(name) is not None:
+        if given.get(name) not in (None, ""):
             found = found.filter(**{lookup: given[name]})
     if given.get("state"):
         found = found.filter(state=given["state"])

@@ -14,7 +14,7 @@ from rest_framework.viewsets import ViewSet
 from search_engine.spec.final_training import FinalTrainingConfig
 from webapp.api.fields import WholeField
 from webapp.api.requests import Pages, read, signed_in, with_ids
-from webapp.api.schemas import IDS, PAGING, ConfigField, page_of, schema_of
+from webapp.api.schemas import IDS, JUDGED, PAGING, ConfigField, page_of, schema_of
 from webapp.places import merged
 from webapp.searches import selectors as search_selectors
 from webapp.state import State
@@ -60,7 +60,7 @@ class FinalFilterSerializer(serializers.Serializer[None]):
     """Which final trainings are listed."""
 
     search = WholeField(required=False, min_value=1)
-    state = serializers.ChoiceField(choices=State.choices, required=False)
+    state = serializers.ChoiceField(choices=State.choices, required=False, allow_blank=True)
 
 
 class TrainingViewSet(ViewSet):
@@ -81,7 +81,7 @@ class TrainingViewSet(ViewSet):
         found = selectors.final_trainings(user)
         if "search" in given:
             found = found.filter(search_id=given["search"])
-        if "state" in given:
+        if given.get("state"):
             found = found.filter(state=given["state"])
         found = with_ids(found, request)
         rows: list[Any] = pages.paginate_queryset(found, request, self) or []
@@ -92,6 +92,7 @@ class TrainingViewSet(ViewSet):
         request=FinalLaunchSerializer,
         responses={201: DETAIL, 200: DETAIL},
         parameters=[KEY],
+        extensions=JUDGED,
     )
     def create(self, request: Request) -> Response:
         """Train a trial's cell fully. 201 where it is new, 200 where the key launched it before."""

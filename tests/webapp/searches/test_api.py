@@ -232,4 +232,4 @@ def test_a_shared_search_is_listed_and_taken_back(
     assert client.get(address).json() == [{"username": "charlie"}]
     assert browser(charlie).get(SEARCHES).json()["count"] == 1
     assert client.delete(f"{address}?username=charlie").status_code == 204
-    assert post(client, address, {"username": "nobody"}).json()["code"] == "invalid"
+    assert post(client, address, {"username": "nobody"}).json()["code"] == "not_found"
