@@ -96,7 +96,7 @@ class Mode:
 
 def run(mode: str, counts: Sequence[int], browser: Browser) -> Mode:
     """Measure one mode."""
-    with _server(mode) as server:
+    with server_of(mode) as server:
         search_id = server.call("benchmarks.filling.fill", TRIALS)
         keys = server.call("benchmarks.reporting.let_watch", search_id, max(counts))
         latencies = [_latency(server, search_id, keys[:count], browser) for count in counts]
@@ -104,12 +104,13 @@ def run(mode: str, counts: Sequence[int], browser: Browser) -> Mode:
 
 
 @contextmanager
-def _server(mode: str) -> Iterator[Serving]:
+def server_of(mode: str, **settings: str) -> Iterator[Serving]:
+    """Serve in one of the modes, with settings on top."""
     if mode == "embedded":
-        with serving() as server:
+        with serving(**settings) as server:
             yield server
     else:
-        with both() as addresses, serving(**addresses) as server:
+        with both() as addresses, serving(**addresses, **settings) as server:
             yield server
 
 

@@ -43,9 +43,20 @@ class Serving:
     environment: dict[str, str]
 
     def processor_seconds(self) -> float:
-        """Seconds of processor time that the web process has used so far."""
-        fields = Path(f"/proc/{self.process}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Seconds of processor time that all web processes have used so far."""
+        stats = [Path(f"/proc/{one}/stat").read_text() for one in self._processes()]
+        fields = [stat.rpartition(")")[2].split() for stat in stats]
+        return sum(int(f[11]) + int(f[12]) for f in fields) / os.sysconf("SC_CLK_TCK")
+
+    def megabytes(self) -> float:
+        """Memory that is resident for all web processes; what they share counts for each."""
+        stats = [Path(f"/proc/{one}/statm").read_text() for one in self._processes()]
+        return sum(int(stat.split()[1]) for stat in stats) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+    def _processes(self) -> list[int]:
+        """The process that was started, and its children where there are several web processes."""
+        children = Path(f"/proc/{self.process}/task/{self.process}/children").read_text()
+        return [self.process, *map(int, children.split())]
 
     def call(self, function: str, *arguments: Any) -> Any:
         """Call a function of the project in a process that Django is set up in.
@@ -84,7 +95,12 @@ def web_process(environment: dict[str, str]) -> Iterator[tuple[str, int]]:
     port = _free_port()
     line = next(
         line
-        for line in process_lines(host="127.0.0.1", port=port, cpu_workers=1)
+        for line in process_lines(
+            host="127.0.0.1",
+            port=port,
+            cpu_workers=1,
+            web_processes=int(environment.get("ESPALIER_WEB_PROCESSES", "1")),
+        )
         if line.name == "web"
     )
     process = subprocess.Popen(shlex.split(line.command), cwd=ROOT, env=environment)

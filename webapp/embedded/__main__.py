@@ -38,8 +38,11 @@ async def _run() -> int:
     # Two of one thread each do more with small networks than one of two threads.
     usual = min(2, os.cpu_count() or 1)
     cpu_workers = env.integer("ESPALIER_CPU_WORKERS", usual, at_least=1, at_most=64)
+    web_processes = env.integer("ESPALIER_WEB_PROCESSES", 1, at_least=1, at_most=64)
     with (settings.VAR / "processes.lock").open("w") as lock:
-        lines = process_lines(host=host, port=port, cpu_workers=cpu_workers)
+        lines = process_lines(
+            host=host, port=port, cpu_workers=cpu_workers, web_processes=web_processes
+        )
         supervisor = Supervisor(lines, held=lock.fileno())
         await _wait_for_earlier(lock, supervisor)
         _check_port(host, port)

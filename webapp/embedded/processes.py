@@ -6,6 +6,7 @@ import shlex
 import shutil
 import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 from django.conf import settings
@@ -17,6 +18,7 @@ from webapp.workers import devices
 
 # As root Celery warns in ten lines that it should not run as root: containers often do.
 QUIET = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser"}
+PROCFILE = Path(__file__).parents[2] / "Procfile"
 MPS = "nvidia-cuda-mps-control"
 VARIABLE = re.compile(r"\$\{(\w+):-([^}]*)\}")
 
@@ -39,15 +41,24 @@ class ProcessLine:
         return {KEPT_COMMAND: self.command, **self.environment}
 
 
-def process_lines(*, host: str, port: int, cpu_workers: int) -> list[ProcessLine]:
+def process_lines(
+    *, host: str, port: int, cpu_workers: int, web_processes: int = 1
+) -> list[ProcessLine]:
     """Web, coordinator, clock and workers; what the Procfile has for a release is done before.
 
     Args:
         host: on which the pages are served.
         port: of that host.
         cpu_workers: how many train where there is no GPU.
+        web_processes: how many answer at that port.
     """
-    commands = _commands({"ESPALIER_HOST": host, "ESPALIER_PORT": str(port)})
+    commands = _commands(
+        {
+            "ESPALIER_HOST": host,
+            "ESPALIER_PORT": str(port),
+            "ESPALIER_WEB_PROCESSES": str(web_processes),
+        }
+    )
     no_gpu = {"CUDA_VISIBLE_DEVICES": ""}
     one_thread = {**QUIET, **no_gpu, "OMP_NUM_THREADS": "1"}
     return [
@@ -60,7 +71,7 @@ def process_lines(*, host: str, port: int, cpu_workers: int) -> list[ProcessLine
 
 def _commands(given: dict[str, str]) -> dict[str, str]:
     """The Procfile's commands by their names, with what is given in place of variables."""
-    text = (settings.ROOT / "Procfile").read_text(encoding="utf-8")
+    text = PROCFILE.read_text(encoding="utf-8")
     filled = VARIABLE.sub(lambda found: given.get(found[1], found[2]), text)
     lines = (line.partition(": ") for line in filled.splitlines())
     python = shlex.quote(sys.executable)
