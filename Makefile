@@ -92,6 +92,7 @@ bench: $(STAMP) browser servers  ## run the benchmarks that take minutes
 	$(BIN)/python -m benchmarks.search_overhead
 	$(BIN)/python -m benchmarks.pages
 	$(BIN)/python -m benchmarks.live
+	$(BIN)/python -m benchmarks.load
 
 gpu:  ## check and measure a GPU in ten minutes; needs torch alone: make gpu GPU_PYTHON=python3
 	$(GPU_PYTHON) -m benchmarks.gpu

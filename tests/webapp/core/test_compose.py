@@ -26,7 +26,7 @@ import yaml
 
 from tests.webapp import servers
 from tests.webapp.core.commands import ROOT
-from tests.webapp.core.process_tree import until
+from tests.webapp.core.process_tree import find, until
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
 GIVEN = {
@@ -119,8 +119,12 @@ class Stack:
         return ended.stdout
 
     @contextmanager
-    def service(self, name: str) -> Iterator[None]:
-        """One that stays; stopped as Docker stops it, by SIGTERM to its first process alone."""
+    def service(self, name: str) -> Iterator[int]:
+        """One that stays; stopped as Docker stops it, by SIGTERM to its first process alone.
+
+        Yields:
+            The number of that process.
+        """
         log = self._files.parent / f"{name}.log"
         with log.open("w") as said:
             process = subprocess.Popen(
@@ -132,7 +136,7 @@ class Stack:
                 start_new_session=True,
             )
         try:
-            yield
+            yield process.pid
             process.send_signal(signal.SIGTERM)
             assert process.wait(timeout=30) in (0, -signal.SIGTERM), log.read_text()
             assert "Traceback" not in log.read_text(), log.read_text()
@@ -228,8 +232,9 @@ def test_every_service_that_stays_is_asked_whether_it_is_healthy(stack: Stack) -
             stack.run(*health_command(stack, name))
 
 
-def test_the_web_process_serves_static_files(stack: Stack) -> None:
-    with stack.service("web"):
+def test_web_processes_serve_static_files(stack: Stack) -> None:
+    with stack.service("web") as leader:
+        until(lambda: len(find(leader, "spawn_main")) == 2, "two processes behind one address")
         until(lambda: listens(stack.port), "the web process")
         with urllib.request.urlopen(f"http://127.0.0.1:{stack.port}/setup/") as page:
             style = re.search(r'href="(/static/css/[^"]+\.css)"', page.read().decode())
