@@ -31,6 +31,7 @@ from search_engine.spec import (
     SiteKind,
     Transformation,
 )
+from search_engine.spec.errors import SearchEngineError
 from tests.adopting import (
     QUIET,
     change_of,
@@ -162,8 +163,12 @@ def main() -> None:
     if unknown := set(arguments.models or ()) - set(models):
         parser.error(f"expected models among {', '.join(models)}, got {', '.join(unknown)}")
     for model in arguments.models or models:
-        with TemporaryDirectory() as folder:
-            line = row(arguments.source, model, Path(folder))
+        try:
+            with TemporaryDirectory() as folder:
+                line = row(arguments.source, model, Path(folder))
+        except SearchEngineError as error:
+            print(model, error, flush=True)  # one that cannot be a start network says why
+            continue
         print(*line, f"{peak_memory_bytes() / 2**30:.1f} GiB", flush=True)
         if arguments.write:
             write(arguments.source, line)

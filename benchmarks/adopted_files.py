@@ -19,7 +19,6 @@ CLASSES = 10
 SIDE = 64
 
 TIMM_MODELS = (
-    "convnext_atto.d2_in1k",
     "cspresnet50.ra_in1k",
     "darknet53.c2ns_in1k",
     "densenet121.ra_in1k",
