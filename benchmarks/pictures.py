@@ -1,9 +1,10 @@
 """What preparing pictures costs, and what training from the disk does.
 
-    python -m benchmarks.pictures [--counts 1000,50000] [--side 64]
+    python -m benchmarks.pictures [--counts 1000,50000] [--side 64] [--gigabytes 20] [--in FOLDER]
 
 JPEGs are made, packed as a zip, and prepared in a process of its own each time; seconds are those
-of the processor, for other work may use the machine. Then images are gathered in random order from
+of the processor, for other work may use the machine. The last zip is prepared once more, enlarged
+to so many gigabytes, and once at CIFAR's size: those images are gathered in random order from
 memory, and from the file on the disk.
 """
 
@@ -14,6 +15,8 @@ import subprocess
 import sys
 import time
 import zipfile
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,10 +25,11 @@ import torch
 from PIL import Image
 
 from benchmarks.report import machine, table
-from search_engine.data import DeviceImages, read_folder
+from search_engine.data import Batches, DeviceImages, Limits, read_folder
 from search_engine.data.stored import STORED_DATASET, stored_dataset
 
 CLASSES = 10
+CIFAR_SIDE = 32
 BATCH, BATCHES = 256, 200
 MIB = 1 << 20
 
@@ -44,40 +48,61 @@ def make(path: Path, count: int, side: int) -> None:
             archive.writestr(f"{index % CLASSES}/{index}.jpg", file.getvalue())
 
 
-def prepare(path: Path, folder: Path) -> None:
+def prepare(path: Path, folder: Path, side: int) -> None:
     """Read a zip into a folder, and print seconds and peak memory in MiB."""
-    read_folder(path, keep_in=folder)
+    read_folder(path, keep_in=folder, size=(side, side), limits=Limits(total_bytes=1 << 40))
     used = resource.getrusage(resource.RUSAGE_SELF)
     print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
-def prepared(path: Path, folder: Path) -> tuple[float, float]:
-    """Seconds and MiB of a process that prepares the zip; without what its start takes."""
+def prepared(path: Path, folder: Path, side: int) -> list[str]:
+    """A line of the table, from a process that prepares the zip at this size into a new folder."""
+    folder.mkdir()
     command = [sys.executable, "-m", "benchmarks.pictures", "--prepare"]
     ran = subprocess.run(
-        [*command, str(path), str(folder)], check=True, capture_output=True, text=True
+        [*command, str(path), str(folder), str(side)], check=True, capture_output=True, text=True
     )
-    seconds, mib = ran.stdout.split()
-    return float(seconds), float(mib)
+    seconds, mib = map(float, ran.stdout.split())
+    size = (folder / STORED_DATASET).stat().st_size / MIB
+    line = [path.stem, f"{side} x {side}", f"{seconds:.1f}", f"{mib:.0f}", f"{size:,.0f}"]
+    print(*line, flush=True)
+    return line
 
 
 def gathering(folder: Path) -> list[list[str]]:
-    """Images/s in random order, from memory and from the file."""
+    """Images/s in random order from memory and from the file: as they lie there, and as training
+    has them, moved and normalised."""
     mapped = stored_dataset(folder)
-    order = torch.randint(len(mapped), (BATCHES, BATCH), generator=torch.Generator().manual_seed(0))
-    held = DeviceImages(mapped)
+    held, read = DeviceImages(mapped), DeviceImages(mapped)
     held._pixels = held._pixels.clone()
+    order = torch.randint(len(mapped), (BATCHES, BATCH), generator=torch.Generator().manual_seed(0))
+    statistics = mapped.statistics(order.flatten())
     rows: list[list[str]] = []
-    for name, images in (("memory", held), ("disk, mapped", DeviceImages(mapped))):
-        images.gather(order.flatten())
-        best = float("inf")
-        for _ in range(5):
-            started = time.process_time()
-            for indexes in order:
-                images.gather(indexes)
-            best = min(best, time.process_time() - started)
-        rows.append([name, f"{BATCH * BATCHES / best:,.0f}"])
+    for name, images in (("memory", held), ("disk, mapped", read)):
+        batches = Batches(
+            images,
+            order.flatten(),
+            BATCH,
+            statistics=statistics,
+            augmentation=mapped.augmentation,
+        )
+        speeds = [
+            images_per_second(partial(map, images.gather, order)),
+            images_per_second(partial(batches.epoch, 0)),
+        ]
+        rows.append([name, *(f"{speed:,.0f}" for speed in speeds)])
     return rows
+
+
+def images_per_second(batches: Callable[[], Iterable[object]]) -> float:
+    """The best of five rounds, after one that warms up, in seconds of the processor."""
+    best = float("inf")
+    for _ in range(6):
+        started = time.process_time()
+        for _batch in batches():
+            pass
+        best = min(best, time.process_time() - started)
+    return BATCH * BATCHES / best
 
 
 def main() -> None:
@@ -85,23 +110,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--counts", default="1000,50000")
     parser.add_argument("--side", type=int, default=64)
-    parser.add_argument("--prepare", nargs=2, type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--gigabytes", type=float, default=0.0)
+    parser.add_argument("--in", dest="place", type=Path, help="where zips are made, and stay")
+    parser.add_argument("--prepare", nargs=3, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.prepare:
-        prepare(*arguments.prepare)
+        path, folder, side = arguments.prepare
+        prepare(Path(path), Path(folder), int(side))
         return
+    torch.set_num_threads(1)
     print(machine())
     rows = []
-    with TemporaryDirectory() as place:
+    with TemporaryDirectory(dir=arguments.place) as name:
         for count in map(int, arguments.counts.split(",")):
-            path, folder = Path(place) / f"{count}.zip", Path(place) / str(count)
-            folder.mkdir()
-            make(path, count, arguments.side)
-            seconds, mib = prepared(path, folder)
-            size = (folder / STORED_DATASET).stat().st_size / MIB
-            rows.append([f"{count:,}", f"{seconds:.1f}", f"{mib:.0f}", f"{size:.0f}"])
-        print(table(["pictures", "processor s", "peak MiB", "prepared MiB"], rows))
-        print(table(["images from", "images/s"], gathering(folder)))
+            path = (arguments.place or Path(name)) / f"{count}.zip"
+            if not path.exists():
+                make(path, count, arguments.side)
+            rows.append(prepared(path, Path(name) / str(count), arguments.side))
+        cifar = Path(name) / "cifar"
+        rows.append(prepared(path, cifar, CIFAR_SIDE))
+        if arguments.gigabytes:
+            side = round((arguments.gigabytes * 1e9 / count / 3) ** 0.5)
+            rows.append(prepared(path, Path(name) / "large", side))
+        print(table(["pictures", "prepared at", "processor s", "peak MiB", "prepared MiB"], rows))
+        print(table(["images from", "gathered/s", "for training/s"], gathering(cifar)))
 
 
 if __name__ == "__main__":
