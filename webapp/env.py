@@ -3,7 +3,7 @@
 import os
 import secrets
 from contextlib import suppress
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -74,6 +74,14 @@ def hosts(name: str) -> list[str]:
         if ":" in host and not host.endswith("]"):
             raise ImproperlyConfigured(f"{name} must be names without ports, got {host!r}")
     return found
+
+
+def is_published(host: str) -> bool:
+    """Whether other machines can reach what listens on this address."""
+    try:
+        return not ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host != "localhost"
 
 
 def addresses(name: str, default: str) -> list[str]:

@@ -97,6 +97,23 @@ class HttpsMiddleware(SecurityMiddleware):
         return None
 
 
+def missing_for_start() -> str:
+    """Why nobody could use what is about to start, and what to do; empty where all is well."""
+    if not settings.HTTPS or settings.TRUSTED_PROXIES:
+        return ""
+    why = (
+        f"ESPALIER_HOST={settings.HOST} lets other machines in"
+        if settings.PUBLISHED
+        else ("ESPALIER_HTTPS is on")
+    )
+    return (
+        f"{why}, and without HTTPS passwords could be read on their way. Put a proxy that speaks"
+        f" HTTPS before it and name its address in {TRUSTED}; or set ESPALIER_HTTPS=off in a"
+        " network where you trust everybody; or leave ESPALIER_HOST at 127.0.0.1 and come through"
+        f" a tunnel: ssh -L {settings.PORT}:localhost:{settings.PORT} THIS-MACHINE"
+    )
+
+
 def missing_for_https(request: HttpRequest) -> str:
     """Why no request can come in by HTTPS; empty where the browser has only to ask by it."""
     usual = (request.META.get("REMOTE_ADDR", ""), False)

@@ -30,8 +30,11 @@ METRICS_TOKEN = env.token("ESPALIER_METRICS_TOKEN")
 PORT = env.integer("ESPALIER_PORT", 8000, at_least=1, at_most=65535)
 REDIS_URL = env.redis_url("ESPALIER_REDIS_URL")
 EMBEDDED = REDIS_URL is None
-# A browser refuses Secure cookies over plain HTTP, which is how a lone machine is reached.
-HTTPS = env.flag("ESPALIER_HTTPS", default=not EMBEDDED)
+HOST = env.text("ESPALIER_HOST", "127.0.0.1")
+# A browser refuses Secure cookies over plain HTTP, which is how a lone machine is reached: by
+# itself. Whatever others can reach has HTTPS unless somebody says that it needs none.
+PUBLISHED = env.is_published(HOST)
+HTTPS = env.flag("ESPALIER_HTTPS", default=PUBLISHED or not EMBEDDED)
 
 # Proxies whose word counts on who asks, and by which scheme; uvicorn's own variable is heard, too.
 TRUSTED_PROXIES = env.addresses(

@@ -14,7 +14,7 @@ from typing import IO
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from webapp import env
+from webapp import env, proxies
 from webapp.embedded.keep import STOP_SECONDS
 from webapp.embedded.processes import process_lines
 from webapp.embedded.supervisor import Supervisor
@@ -34,7 +34,9 @@ def main() -> int:
 
 
 async def _run() -> int:
-    host, port = env.text("ESPALIER_HOST", "127.0.0.1"), settings.PORT
+    host, port = settings.HOST, settings.PORT
+    if unreachable := proxies.missing_for_start():
+        sys.exit(unreachable)
     # Two of one thread each do more with small networks than one of two threads.
     usual = min(2, os.cpu_count() or 1)
     cpu_workers = env.integer("ESPALIER_CPU_WORKERS", usual, at_least=1, at_most=64)
@@ -102,7 +104,12 @@ async def _announce(supervisor: Supervisor, host: str, port: int) -> None:
     reached = "127.0.0.1" if host in ("0.0.0.0", "::") else host
     while not await asyncio.to_thread(_answers, f"http://{reached}:{port}/readyz"):
         await asyncio.sleep(LOOK_SECONDS)
-    supervisor.output.say(f"\n  Espalier is at http://{name}:{port}/   (Ctrl-C stops it)\n")
+    where = (
+        f"waits for its proxy at {host}:{port}"
+        if settings.HTTPS
+        else (f"is at http://{name}:{port}/")
+    )
+    supervisor.output.say(f"\n  Espalier {where}   (Ctrl-C stops it)\n")
 
 
 def _answers(url: str) -> bool:

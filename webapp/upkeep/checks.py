@@ -109,7 +109,15 @@ def broker() -> Iterator[checks.CheckMessage]:
 
 
 def proxy() -> Iterator[checks.CheckMessage]:
-    """HTTPS ends at a proxy that is trusted."""
+    """HTTPS ends at a proxy that is trusted; nothing that others reach goes without."""
+    if settings.PUBLISHED and not settings.HTTPS:
+        yield checks.Warning(
+            f"Other machines reach {settings.HOST}:{settings.PORT} by plain HTTP: whoever is on the"
+            " way reads passwords and tokens.",
+            hint="Put a proxy that speaks HTTPS before it, name it in ESPALIER_TRUSTED_PROXIES, and"
+            " leave ESPALIER_HTTPS unset.",
+            id="espalier.W010",
+        )
     if settings.HTTPS and not settings.TRUSTED_PROXIES:
         yield checks.Warning(
             "HTTPS is on, and no proxy is trusted to say which requests came over it.",

@@ -16,6 +16,16 @@ def test_a_flag_is_read(value: str, read: bool, monkeypatch: pytest.MonkeyPatch)
     assert env.flag(NAME, default=not read) is read
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.53", "::1", "[::1]", "localhost"])
+def test_only_this_machine_reaches_its_own_addresses(host: str) -> None:
+    assert not env.is_published(host)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.7", "lab.example"])
+def test_others_reach_all_other_addresses(host: str) -> None:
+    assert env.is_published(host)
+
+
 def test_an_empty_value_counts_as_absent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(NAME, " ")
     assert env.flag(NAME, default=True) is True

@@ -1,6 +1,7 @@
 """`make run`: starts everything, says where, stops at Ctrl-C, and goes on where it was."""
 
 import fcntl
+import http.client
 import json
 import os
 import re
@@ -171,6 +172,40 @@ def test_a_second_start_is_refused_and_says_what_to_change(
         port = str(server.getsockname()[1])
         second = python("-m", "webapp.embedded", ESPALIER_VAR=str(tmp_path), ESPALIER_PORT=port)
     assert second.returncode == 1 and says in second.stderr
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7"])
+def test_where_others_can_reach_it_plain_http_is_refused(host: str, tmp_path: Path) -> None:
+    given = {"ESPALIER_VAR": str(tmp_path), "ESPALIER_HOST": host, "ESPALIER_PORT": "8123"}
+    refused = python("-m", "webapp.embedded", **given)
+    assert refused.returncode == 1 and not list(tmp_path.glob("*.sqlite3"))
+    for way_out in ("ESPALIER_TRUSTED_PROXIES", "ESPALIER_HTTPS=off", "ssh -L 8123:localhost:8123"):
+        assert way_out in refused.stderr, refused.stderr
+
+
+def test_whoever_says_that_plain_http_will_do_is_warned_and_served(
+    prepared: dict[str, str],
+) -> None:
+    published = {"ESPALIER_HOST": "0.0.0.0", "ESPALIER_HTTPS": "off"}
+    with started(prepared | published) as process:
+        said, address = read_until(process, ADDRESS)
+        assert "reads passwords and tokens" in said
+        with urllib.request.urlopen(f"{address}readyz") as answer:
+            assert answer.status == 200
+
+
+def test_behind_its_proxy_it_is_reached_by_https_alone(prepared: dict[str, str]) -> None:
+    proxied = {"ESPALIER_HOST": "0.0.0.0", "ESPALIER_TRUSTED_PROXIES": "127.0.0.1"}
+    with started(prepared | proxied) as process:
+        read_until(process, re.compile("waits for its proxy at 0.0.0.0"))
+        page = f"http://127.0.0.1:{prepared['ESPALIER_PORT']}/sign-in/"
+        by_https = urllib.request.Request(page, headers={"X-Forwarded-Proto": "https"})
+        with urllib.request.urlopen(by_https) as answer:
+            assert answer.status == 200 and "max-age" in answer.headers["Strict-Transport-Security"]
+        plain = http.client.HTTPConnection("127.0.0.1", int(prepared["ESPALIER_PORT"]))
+        plain.request("GET", "/sign-in/", headers={"X-Forwarded-Proto": "http"})
+        found = plain.getresponse()
+        assert (found.status, found.headers["Location"][:8]) == (301, "https://")
 
 
 def test_a_wrong_setting_is_named_in_one_line(tmp_path: Path) -> None:

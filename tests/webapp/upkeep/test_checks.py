@@ -70,6 +70,11 @@ def test_https_without_a_proxy_that_is_trusted(settings: Any) -> None:
     assert ids(checks.run((checks.proxy,))) == []
 
 
+def test_plain_http_where_others_can_reach_it(settings: Any) -> None:
+    settings.PUBLISHED = True
+    assert ids(checks.run((checks.proxy,))) == ["espalier.W010"]
+
+
 def test_a_key_that_others_may_read(settings: Any, tmp_path: Path) -> None:
     settings.VAR = tmp_path
     (tmp_path / "secret_key").write_text("x")
