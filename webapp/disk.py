@@ -1,8 +1,12 @@
 """Room on the disk under ESPALIER_VAR: while it is short nothing begins, and nothing is lost."""
 
 import shutil
+from pathlib import Path
 
 from django.conf import settings
+from django.core.files.storage import default_storage
+from django.http import JsonResponse
+from django.template.defaultfilters import filesizeformat
 
 from webapp.errors import ProductError
 
@@ -15,6 +19,38 @@ FULL = (
 def free_bytes() -> int:
     """How much may still be written."""
     return shutil.disk_usage(settings.VAR).free
+
+
+def stored_bytes(*folders: str) -> int:
+    """What files in these folders of the storage take, and so what deleting them frees."""
+    return sum(_stored(folder) for folder in folders)
+
+
+def bytes_under(*folders: Path) -> int:
+    """The same of folders on this machine's disk."""
+    return sum(_size(path) for folder in folders for path in folder.rglob("*"))
+
+
+def _stored(folder: str) -> int:
+    try:
+        inner, names = default_storage.listdir(folder)
+        sizes = [default_storage.size(f"{folder}/{name}") for name in names]
+    except FileNotFoundError:  # it is gone, or has been replaced meanwhile
+        return 0
+    return sum(sizes) + sum(_stored(f"{folder}/{name}") for name in inner)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except FileNotFoundError:  # a worker has replaced it meanwhile
+        return 0
+
+
+def frees(count: int) -> JsonResponse:
+    """What a page adds to the question whether something shall be deleted."""
+    text = f"This frees {filesizeformat(count)}.".replace("\N{NO-BREAK SPACE}", " ")
+    return JsonResponse({"bytes": count, "text": text})
 
 
 def is_short() -> bool:

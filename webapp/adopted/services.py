@@ -8,6 +8,7 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import transaction
 
+from webapp import disk
 from webapp.accounts import quota
 from webapp.adopted import selectors
 from webapp.adopted.kinds import ADOPTION
@@ -96,6 +97,11 @@ def cancel(user: AbstractBaseUser, network_id: int) -> AdoptedNetwork:
 
 
 @transaction.atomic
+def freed_bytes(user: AbstractBaseUser, network_id: int) -> int:
+    """What deleting a network frees."""
+    return disk.stored_bytes(selectors.own_network(user, network_id).folder)
+
+
 def delete(user: AbstractBaseUser, network_id: int) -> None:
     """Delete it with its uploaded files; checkpoints that were made of it stay."""
     network = selectors.own_network(user, network_id)

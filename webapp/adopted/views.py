@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from search_engine.spec import Architecture
+from webapp import disk
 from webapp.accounts.authentication import UserRequest
 from webapp.adopted import selectors, services
 from webapp.adopted.forms import AdoptedNetworkForm
@@ -92,9 +93,11 @@ def cancel(request: UserRequest, network_id: int) -> HttpResponse:
     return redirect("adopted_network", network_id)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def delete(request: UserRequest, network_id: int) -> HttpResponse:
-    """Delete it with its uploaded files."""
+    """Delete it with its uploaded files; asked by GET, say what that frees."""
+    if request.method == "GET":
+        return disk.frees(services.freed_bytes(request.user, network_id))
     services.delete(request.user, network_id)
     messages.success(request, "Deleted. Checkpoints that were made of it stay.")
     return redirect("adopted_networks")

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from search_engine.spec.export_form import ExportForm, why_not_offered
 from search_engine.spec.search_config import SearchConfig
+from webapp import disk
 from webapp.accounts import quota
 from webapp.checkpoints import comparison, lifecycle, selectors
 from webapp.checkpoints.kinds import EXPORT, MEASUREMENT
@@ -21,6 +22,11 @@ ENDED_FOR_GOOD = (State.FAILED, State.CANCELLED)
 
 
 @transaction.atomic
+def freed_bytes(user: AbstractBaseUser, checkpoint_id: int) -> int:
+    """What deleting a checkpoint frees."""
+    return disk.stored_bytes(selectors.checkpoint_to_change(user, checkpoint_id).folder)
+
+
 def delete(user: AbstractBaseUser, checkpoint_id: int) -> None:
     """Delete a checkpoint with its exports, unless something needs it; no undo."""
     selectors.checkpoint_to_change(user, checkpoint_id)

@@ -14,10 +14,11 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.paginator import Paginator
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from search_engine.spec.export_form import OPSET, OPSETS
 from search_engine.spec.order import natural_order
+from webapp import disk
 from webapp.accounts.authentication import UserRequest
 from webapp.checkpoints import json, selectors, services
 from webapp.checkpoints.api import CheckpointFilterSerializer
@@ -82,8 +83,11 @@ def detail(request: UserRequest, checkpoint_id: int) -> HttpResponse:
     return render(request, "checkpoints/detail.html", context)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def delete(request: UserRequest, checkpoint_id: int) -> HttpResponse:
+    """Delete it; asked by GET, say what that frees."""
+    if request.method == "GET":
+        return disk.frees(services.freed_bytes(request.user, checkpoint_id))
     try:
         services.delete(request.user, checkpoint_id)
     except ProductError as error:

@@ -11,9 +11,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 from django.utils.text import slugify
 
+from webapp import disk
 from webapp.accounts import quota
 from webapp.datasets.answers import laid_over
-from webapp.datasets.files import ENDINGS, upload_path
+from webapp.datasets.files import ENDINGS, dataset_folder, upload_path
 from webapp.datasets.kinds import PREPARATION
 from webapp.datasets.models import MAX_NAME, Dataset, Look
 from webapp.datasets.selectors import may_change, visible_dataset
@@ -136,11 +137,21 @@ def cancel(user: AbstractBaseUser, dataset_id: int) -> Dataset:
     return dataset
 
 
-def delete(user: AbstractBaseUser, dataset_id: int) -> None:
-    """Delete an upload with its files, unless a search uses it."""
+def freed_bytes(user: AbstractBaseUser, dataset_id: int) -> int:
+    """What deleting an upload frees."""
+    return disk.bytes_under(dataset_folder(_deletable(user, dataset_id).pk))
+
+
+def _deletable(user: AbstractBaseUser, dataset_id: int) -> Dataset:
     dataset = visible_dataset(user, dataset_id)
     if not may_change(user, dataset):
         raise ProductError("Published data sets cannot be deleted.", "forbidden")
+    return dataset
+
+
+def delete(user: AbstractBaseUser, dataset_id: int) -> None:
+    """Delete an upload with its files, unless a search uses it."""
+    dataset = _deletable(user, dataset_id)
     try:
         dataset.delete()
     except ProtectedError as error:

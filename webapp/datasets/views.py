@@ -11,6 +11,7 @@ from django.utils.cache import patch_cache_control
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from webapp import disk
 from webapp.accounts.authentication import UserRequest
 from webapp.datasets import selectors, services, uploads
 from webapp.datasets.files import THUMBNAIL, sample_name, upload_limit_bytes, upload_path
@@ -117,8 +118,11 @@ def _upload_page(
     return render(request, "datasets/upload.html", context, status=status)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def delete(request: UserRequest, dataset_id: int) -> HttpResponse:
+    """Delete it; asked by GET, say what that frees."""
+    if request.method == "GET":
+        return disk.frees(services.freed_bytes(request.user, dataset_id))
     try:
         services.delete(request.user, dataset_id)
     except ProductError as error:

@@ -10,7 +10,9 @@ from django.db import IntegrityError, transaction
 
 from search_engine.spec import Architecture, ImageShape
 from search_engine.spec.search_config import Budget, SearchConfig
+from webapp import disk
 from webapp.accounts import quota
+from webapp.checkpoints import files
 from webapp.checkpoints.models import Checkpoint
 from webapp.datasets.models import Dataset
 from webapp.datasets.selectors import usable_dataset
@@ -19,6 +21,7 @@ from webapp.errors import ProductError, engine_errors_as_product_errors
 from webapp.searches import lifecycle, selectors
 from webapp.searches.models import Search, Share
 from webapp.state import State
+from webapp.trainings import folders
 from webapp.trainings.models import Training
 
 MAX_NAME, MAX_KEY, MAX_NOTE, MAX_TAGS, MAX_TAG = 120, 200, 10_000, 20, 40
@@ -182,6 +185,13 @@ def set_tags(user: AbstractBaseUser, search_id: int, tags: list[str]) -> None:
         limits = f"at most {MAX_TAGS} tags of {MAX_TAG} characters"
         raise ProductError("These are too many tags, or too long ones.", fields={"tags": limits})
     lifecycle.search_tagged(_own(user, search_id), clean)
+
+
+def freed_bytes(user: AbstractBaseUser, search_id: int) -> int:
+    """What deleting a search frees."""
+    search = selectors.search_to_change(user, search_id)
+    trainings = Training.objects.filter(search=search).values_list("pk", flat=True)
+    return disk.stored_bytes(files.search_folder(search.pk)) + folders.left_bytes(trainings)
 
 
 def delete(user: AbstractBaseUser, search_id: int) -> None:

@@ -15,12 +15,13 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.paginator import Paginator
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from search_engine.spec.presets import PRESETS
+from webapp import disk
 from webapp.accounts.authentication import UserRequest
 from webapp.checkpoints.models import Checkpoint
 from webapp.checkpoints.selectors import visible_to
@@ -188,10 +189,17 @@ ACTIONS = {
 }
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def act(request: UserRequest, search_id: int, action: str) -> HttpResponse:
-    """Steer a search from a page without script; scripts use the API."""
+    """Steer a search from a page without script; scripts use the API.
+
+    Asked by GET whether to delete it, say what that frees.
+    """
     user = request.user
+    if request.method == "GET":
+        if action != "delete":
+            return HttpResponseNotAllowed(["POST"])
+        return disk.frees(services.freed_bytes(user, search_id))
     try:
         if action == "delete":
             services.delete(user, search_id)

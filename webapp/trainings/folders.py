@@ -5,6 +5,7 @@ of the worker that went on in its place.
 """
 
 import shutil
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.signals import post_delete
 
+from webapp import disk
 from webapp.state import FINAL_STATES
 from webapp.trainings.models import Training
 
@@ -43,16 +45,12 @@ def attempt_folder(training_id: int, attempt: int) -> Path:
 def used_bytes(user_id: int) -> int:
     """What a user's trainings have left on this machine's disk so as to go on from there."""
     unended = Training.objects.filter(search__owner_id=user_id).exclude(state__in=FINAL_STATES)
-    folders = [training_folder(pk) for pk in unended.values_list("pk", flat=True)]
-    files = (path for folder in folders for path in folder.rglob("*"))
-    return sum(_size(path) for path in files)
+    return left_bytes(unended.values_list("pk", flat=True))
 
 
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size if path.is_file() else 0
-    except FileNotFoundError:  # a worker has replaced it meanwhile
-        return 0
+def left_bytes(training_ids: Iterable[int]) -> int:
+    """What these trainings have left there."""
+    return disk.bytes_under(*map(training_folder, training_ids))
 
 
 def delete(training_id: int) -> None:

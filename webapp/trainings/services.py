@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser
 
 from search_engine.spec.final_training import FinalTrainingConfig
+from webapp import disk
 from webapp.accounts import quota
 from webapp.checkpoints.models import Checkpoint
 from webapp.disk import require_room
@@ -16,7 +17,7 @@ from webapp.searches.lifecycle import IllegalTransition, locked
 from webapp.searches.models import Search, Trial
 from webapp.searches.services import checked_key, checked_name
 from webapp.state import State
-from webapp.trainings import documents, selectors
+from webapp.trainings import documents, folders, selectors
 from webapp.trainings.documents import Compare
 from webapp.trainings.kinds import TRAINING
 from webapp.trainings.models import Purpose, Training
@@ -119,6 +120,13 @@ def rename(user: AbstractBaseUser, training_id: int, name: str) -> None:
         Training.objects.filter(pk=training_id).update(name=name)
         Checkpoint.objects.filter(training=training_id).update(name=name)
         log.append(training.topic, "final_training.renamed", {"id": training_id, "name": name})
+
+
+def freed_bytes(user: AbstractBaseUser, training_id: int) -> int:
+    """What deleting a training frees."""
+    training = selectors.training_to_change(user, training_id)
+    kept = [training.checkpoint.folder] if training.checkpoint else []
+    return disk.stored_bytes(*kept) + folders.left_bytes([training.pk])
 
 
 def delete(user: AbstractBaseUser, training_id: int) -> None:

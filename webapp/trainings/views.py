@@ -12,11 +12,12 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.paginator import Paginator
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from webapp import disk
 from webapp.accounts.authentication import UserRequest
 from webapp.errors import ProductError
 from webapp.searches import selectors as search_selectors
@@ -100,10 +101,17 @@ def check_form(request: UserRequest, search_id: int, number: int) -> JsonRespons
 ACTIONS = {"pause": services.pause, "resume": services.resume, "cancel": services.cancel}
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def act(request: UserRequest, training_id: int, action: str) -> HttpResponse:
-    """Steer a training from a page without script; scripts use the API."""
+    """Steer a training from a page without script; scripts use the API.
+
+    Asked by GET whether to delete it, say what that frees.
+    """
     user = request.user
+    if request.method == "GET":
+        if action != "delete":
+            return HttpResponseNotAllowed(["POST"])
+        return disk.frees(services.freed_bytes(user, training_id))
     try:
         if action == "delete":
             services.delete(user, training_id)

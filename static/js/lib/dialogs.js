@@ -1,9 +1,23 @@
-// `data-confirm="…"` on a form asks before it is sent; `data-copy="#id"` on a button copies a text;
-// a form with `data-once` cannot be sent twice.
+// `data-confirm="…"` on a form asks before it is sent; with `data-frees` the question ends with what
+// its address says that is worth; `data-copy="#id"` on a button copies a text; a form with
+// `data-once` cannot be sent twice.
+import { getJson } from "./api.js";
 
 function confirmBeforeSending(event) {
-  const question = event.target.dataset?.confirm;
-  if (question && !window.confirm(question)) event.preventDefault();
+  const form = event.target;
+  const question = form.dataset?.confirm;
+  if (!question) return;
+  if (form.dataset.frees === undefined) {
+    if (!window.confirm(question)) event.preventDefault();
+    return;
+  }
+  event.preventDefault();
+  // Where that is not to be had, the question is asked without it.
+  getJson(form.getAttribute("action"))
+    .catch(() => null)
+    .then((found) => {
+      if (window.confirm([question, found?.text].filter(Boolean).join(" "))) form.submit();
+    });
 }
 
 function lockSentForm(event) {

@@ -69,7 +69,7 @@ DATASETS: dict[str, Methods] = {
     f"{DATASET}survey/<slug:name>.png": {"GET": owned()},
     f"{DATASET}download/": {"POST": owned(302)},
     f"{DATASET}cancel/": {"POST": owned(302)},
-    f"{DATASET}delete/": {"POST": owned(302)},
+    f"{DATASET}delete/": {"GET": owned(), "POST": owned(302)},
     "api/v1/datasets/": {"GET": signed_in(), "POST": signed_in(415)},  # a form, not JSON
     f"api/v1/{DATASET}": {"GET": owned(), "DELETE": owned(204)},
     f"api/v1/{DATASET}events/": {"GET": owned()},
@@ -94,10 +94,11 @@ SEARCHES: dict[str, Methods] = {
     f"{SEARCH}report/": {"GET": looked_at()},
     f"{SEARCH}grow/": {"GET": looked_at(302)},
     f"{SEARCH}<slug:action>/": {
+        "GET": changed(arguments={"action": "delete"}),
         "POST": [
             changed(302, arguments={"action": action})
             for action in ("pause", "resume", "stop", "cancel", "delete")
-        ]
+        ],
     },
     TRIAL: {"GET": looked_at()},
     "api/v1/presets/": {"GET": signed_in()},
@@ -144,7 +145,7 @@ SEARCHES: dict[str, Methods] = {
 CHECKPOINTS: dict[str, Methods] = {
     "checkpoints/": {"GET": signed_in()},
     CHECKPOINT: {"GET": looked_at()},
-    f"{CHECKPOINT}delete/": {"POST": changed(302)},
+    f"{CHECKPOINT}delete/": {"GET": changed(), "POST": changed(302)},
     "api/v1/checkpoints/": {"GET": signed_in()},
     f"api/v1/{CHECKPOINT}": {"GET": looked_at(), "DELETE": changed(409)},
     f"api/v1/{CHECKPOINT}events/": {"GET": looked_at()},
@@ -169,10 +170,11 @@ FINAL_TRAININGS: dict[str, Methods] = {
     "final-trainings/": {"GET": signed_in()},
     TRAINING: {"GET": looked_at()},
     f"{TRAINING}<slug:action>/": {
+        "GET": changed(arguments={"action": "delete"}),
         "POST": [
             changed(302, arguments={"action": action})
             for action in ("pause", "resume", "cancel", "delete")
-        ]
+        ],
     },
     f"{TRIAL}final/new/": {"GET": changed(), "POST": changed(400)},
     f"{TRIAL}final/check/": {"POST": changed()},
@@ -197,7 +199,7 @@ ADOPTED_NETWORKS: dict[str, Methods] = {
     f"{NETWORK}check/": {"POST": owned(409)},  # it has not been read yet
     f"{NETWORK}sites/": {"POST": owned(302)},
     f"{NETWORK}cancel/": {"POST": owned(302)},
-    f"{NETWORK}delete/": {"POST": owned(302)},
+    f"{NETWORK}delete/": {"GET": owned(), "POST": owned(302)},
     "api/v1/start-networks/": {"GET": signed_in(), "POST": signed_in(400)},
     f"api/v1/{NETWORK}": {"GET": owned(), "DELETE": owned(204)},
     f"api/v1/{NETWORK}cancel/": {"POST": owned()},

@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import Client
 
+from tests.webapp.conftest import ClientOf
 from tests.webapp.searches.conftest import Launch, launch, own_files
 from tests.webapp.searches.driving import work
 from webapp.accounts.models import User
@@ -20,6 +22,8 @@ from webapp.datasets.models import Dataset
 from webapp.searches import services
 from webapp.searches.models import Search
 from webapp.state import State
+from webapp.trainings import folders
+from webapp.trainings.models import Purpose, Training
 from webapp.upkeep import verification
 
 __all__ = ["launch", "own_files"]
@@ -33,6 +37,12 @@ def stored() -> set[str]:
     """All files in the storage."""
     root = Path(default_storage.location)  # type: ignore[attr-defined]
     return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+
+
+def kept_bytes() -> int:
+    """Of the storage, and of what trainings go on from."""
+    roots = Path(default_storage.location), Path(settings.VAR) / "trainings"  # type: ignore[attr-defined]
+    return sum(path.stat().st_size for root in roots for path in root.rglob("*") if path.is_file())
 
 
 @pytest.fixture
@@ -55,6 +65,24 @@ def other_files(alice: User) -> None:
     default_storage.save(f"{network.folder}/weights.pth", ContentFile(b"weights"))
 
 
+@pytest.fixture
+def final(searched: Search) -> Training:
+    """A final training of Alice's that was paused, and has left what it goes on from."""
+    training = Training.objects.create(
+        search=searched,
+        purpose=Purpose.FINAL,
+        name="Large",
+        config={},
+        epochs=2,
+        parameters=1,
+        multiply_adds=1,
+        state=State.PAUSED,
+    )
+    folder = folders.attempt_folder(training.pk, 1)
+    (folder / "state.safetensors").write_bytes(bytes(3000))
+    return training
+
+
 def test_a_search_takes_its_files_with_it_and_leaves_no_folder(
     searched: Search, django_capture_on_commit_callbacks: OnCommit
 ) -> None:
@@ -65,14 +93,67 @@ def test_a_search_takes_its_files_with_it_and_leaves_no_folder(
     assert not (Path(default_storage.location) / f"searches/{searched.pk}").exists()  # type: ignore[attr-defined]
 
 
-def test_a_user_who_is_deleted_by_a_command_takes_all_files_along(
-    searched: Search, other_files: None, django_capture_on_commit_callbacks: OnCommit
+def test_deleting_frees_what_its_page_says(
+    searched: Search,
+    other_files: None,
+    final: Training,
+    client_of: ClientOf,
+    django_capture_on_commit_callbacks: OnCommit,
 ) -> None:
-    assert len(stored()) >= 6
+    browser = client_of(searched.owner)
+    best = Checkpoint.objects.filter(search=searched, trial__isnull=False).first()
+    assert best is not None
+    default_storage.save(f"{best.folder}/exports/a-1/model.onnx", ContentFile(bytes(5000)))
+    for address in (
+        f"/checkpoints/{best.pk}/delete/",
+        f"/final-trainings/{final.pk}/delete/",
+        f"/searches/{searched.pk}/delete/",
+        f"/datasets/{Dataset.objects.get(name='Leaves').pk}/delete/",
+        f"/start-networks/{AdoptedNetwork.objects.get().pk}/delete/",
+    ):
+        before, said = kept_bytes(), browser.get(address).json()
+        assert said["bytes"] > 0 and said["text"].startswith("This frees "), address
+        with django_capture_on_commit_callbacks(execute=True):
+            assert browser.post(address).status_code == 302
+        assert before - kept_bytes() == said["bytes"], address
+    assert kept_bytes() == 0
+
+
+def test_a_user_who_is_deleted_by_a_command_takes_all_files_along(
+    searched: Search,
+    other_files: None,
+    final: Training,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: OnCommit,
+) -> None:
+    own = Dataset.objects.get(name="Leaves")
+    Search.objects.filter(pk=searched.pk).update(dataset=own)  # which protects it
+    before = kept_bytes()
+    monkeypatch.setattr("builtins.input", lambda _: "no")
+    with pytest.raises(CommandError, match="Nothing was deleted"):
+        call_command("delete_user", "alice")
+    assert kept_bytes() == before > 0
+    monkeypatch.setattr("builtins.input", lambda _: "alice")
     with django_capture_on_commit_callbacks(execute=True):
-        Search.objects.all().delete()  # the published data set of it is nobody's
-        User.objects.get(username="alice").delete()
-    assert stored() == set()
+        call_command("delete_user", "alice")
+    assert f"({before} bytes)" in capsys.readouterr().out
+    assert kept_bytes() == 0 and not User.objects.filter(username="alice").exists()
+
+
+def test_who_cannot_be_deleted_is_named_with_the_reason(searched: Search, admin: User) -> None:
+    own = Dataset.objects.create(owner=admin, name="Leaves", engine_name="leaves-1")
+    Search.objects.filter(pk=searched.pk).update(dataset=own)
+    for name, reason in (
+        ("nobody", "There is no user nobody"),
+        ("admin", "the last administrator"),
+    ):
+        with pytest.raises(CommandError, match=reason):
+            call_command("delete_user", name, "--yes")
+    User.objects.create_superuser("another")
+    with pytest.raises(CommandError, match=f"Others use what admin has: “{searched.name}”"):
+        call_command("delete_user", "admin", "--yes")
+    assert User.objects.filter(username="admin").exists()
 
 
 def test_what_is_missing_changed_or_unknown_is_found(
