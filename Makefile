@@ -65,17 +65,18 @@ scripts:
 unit: $(STAMP) browser servers shell-tools data
 	$(PYTEST)
 
-slow: $(STAMP)  ## the tests that take long: every classifier of torchvision
+slow: $(STAMP) servers  ## the tests that take long: every classifier of torchvision
 	$(PYTEST) -m slow
 
 # The end-to-end tests drive Debian's Chromium.
 browser:
 	@$(call needs,test -x /usr/bin/chromium,chromium)
 
-# Some tests start PostgreSQL and Redis of their own.
+# Some tests start PostgreSQL, Redis and OpenStack Swift, which speaks S3, of their own.
 servers:
 	@$(call needs,command -v redis-server >/dev/null && \
 	  { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb || ls /opt/*/bin/initdb; } >/dev/null 2>&1,postgresql redis-server)
+	@$(call needs,/usr/bin/python3 -Ic 'import swift' 2>/dev/null,python3-swift)
 
 # The examples of docs/api.md are run as they stand.
 shell-tools:

@@ -32,7 +32,14 @@ def stand_in(tmp_path_factory: pytest.TempPathFactory) -> StandIn:
 
 # What starts an Espalier waits more than it works. It goes first, so that others work meanwhile,
 # and no process is left alone with it in the end.
-STARTS_AN_ESPALIER = {"first_start", "fresh", "environment", "old_installation", "stack"}
+STARTS_AN_ESPALIER = {
+    "first_start",
+    "fresh",
+    "environment",
+    "old_installation",
+    "stack",
+    "s3_server",
+}
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -53,12 +53,12 @@ def frees(count: int) -> JsonResponse:
     return JsonResponse({"bytes": count, "text": text})
 
 
-def is_short() -> bool:
-    """Whether less is free than is kept for what runs already."""
-    return free_bytes() < settings.MIN_FREE_BYTES
+def is_short(more_bytes: int = 0) -> bool:
+    """Whether less is free than is kept for what runs already, or would be with so much more."""
+    return free_bytes() - more_bytes < settings.MIN_FREE_BYTES
 
 
 def require_room(more_bytes: int = 0) -> None:
     """Refuse what would take more of a disk that is nearly full, or would be with so much more."""
-    if free_bytes() - more_bytes < settings.MIN_FREE_BYTES:
+    if is_short(more_bytes):
         raise ProductError(FULL, "disk_full")

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections.abc import Mapping
 from contextlib import suppress
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -113,6 +114,26 @@ def make_folder(name: str, path: Path) -> Path:
             f"{name} must be a folder that can be written, got {path} ({error.strerror})"
         ) from error
     return path
+
+
+def address(name: str) -> str | None:
+    """Of a server that speaks HTTP; None where the variable is not set."""
+    value = text(name, "").rstrip("/")
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("http", "https") or not parts.netloc or parts.path):
+        raise ImproperlyConfigured(f"{name} must be https://host:port, got {value!r}")
+    return value or None
+
+
+def together(variables: Mapping[str, str]) -> dict[str, str]:
+    """Values of variables that are set together or not at all, by other names; empty if not."""
+    values = {own: text(name, "") for own, name in variables.items()}
+    if any(values.values()) and not all(values.values()):
+        missing = ", ".join(name for own, name in variables.items() if not values[own])
+        raise ImproperlyConfigured(
+            f"{missing} must be set, too: {' and '.join(variables.values())}"
+        )
+    return values if all(values.values()) else {}
 
 
 def redis_url(name: str) -> str | None:

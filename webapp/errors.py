@@ -1,5 +1,6 @@
 """The one error that a user may see, and the one shape in which pages, API and forms show it."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypedDict, TypeVar
@@ -11,6 +12,7 @@ from django.http import HttpRequest
 from search_engine.spec.errors import InvalidArchitecture, InvalidConfig
 
 Row = TypeVar("Row", bound=Model)
+logger = logging.getLogger(__name__)
 
 STATUS_OF_CODE = {
     "invalid": 400,
@@ -27,8 +29,16 @@ STATUS_OF_CODE = {
 }
 
 
+UNANSWERED = "The storage of files does not answer, or refuses what is asked for"
 REFUSAL = "espalier.refusal"
 """Where an ASGI scope has the error for which nothing of its request was read."""
+
+
+class StorageAway(OSError):
+    """The bucket with all files did not do what was asked for: it may be away, full, or refuse us.
+
+    What it said is for the log; its users are told `UNANSWERED`.
+    """
 
 
 class ErrorBody(TypedDict):
@@ -62,6 +72,16 @@ class ProductError(Exception):
 
     def body(self) -> ErrorBody:
         return {"message": self.message, "code": self.code, "fields": self.fields}
+
+
+def as_product_error(error: Exception) -> ProductError | None:
+    """The error as its user may see it; None for a bug."""
+    if isinstance(error, StorageAway):
+        logger.error("the storage of files: %s", error)
+        return ProductError(
+            f"{UNANSWERED}. Try again in a minute, or tell its administrator.", "unavailable"
+        )
+    return error if isinstance(error, ProductError) else None
 
 
 def wants_json(request: HttpRequest) -> bool:

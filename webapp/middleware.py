@@ -11,7 +11,7 @@ from django.utils.deprecation import MiddlewareMixin
 
 from search_engine.spec.documents import MAX_INTEGER
 from webapp import observing
-from webapp.errors import REFUSAL, ProductError, wants_json
+from webapp.errors import REFUSAL, ProductError, as_product_error, wants_json
 
 COMPRESSED = (
     "text/html",
@@ -41,9 +41,10 @@ class ProductErrorMiddleware(MiddlewareMixin):
         return None if error is None else refusal(request, error)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if not isinstance(error, ProductError):
+        told = as_product_error(error)
+        if told is None:
             return None
-        return render(request, "error.html", {"error": error}, status=error.status)
+        return render(request, "error.html", {"error": told}, status=told.status)
 
 
 class PlausibleRequestMiddleware(MiddlewareMixin):

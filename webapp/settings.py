@@ -10,6 +10,7 @@ from pathlib import Path
 
 import django_stubs_ext
 from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 from whitenoise.compress import Compressor
 
 from webapp import env
@@ -288,8 +289,29 @@ STATICFILES_DIRS = [ROOT / "static"]
 # Pages name files by their content alone, and who looks into a source map has a fast line.
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
+S3_BUCKET = env.text("ESPALIER_S3_BUCKET", "")
+if S3_BUCKET and DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # Its transactions, which an upload is part of, lock everybody else out.
+    raise ImproperlyConfigured(
+        "ESPALIER_S3_BUCKET needs PostgreSQL: set ESPALIER_DATABASE_URL, or leave the bucket out"
+    )
+# Copies of a bucket's files, and of each host its own.
+CACHE_BYTES = env.integer("ESPALIER_CACHE_BYTES", 20 << 30, at_least=0, at_most=1 << 50)
 STORAGES = {
     "default": {
+        "BACKEND": "webapp.storage.bucket.Bucket",
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "location": env.text("ESPALIER_S3_PREFIX", "").strip("/"),
+            "endpoint_url": env.address("ESPALIER_S3_ENDPOINT"),
+            "region_name": env.text("ESPALIER_S3_REGION", "") or None,
+            **env.together(
+                {"access_key": "ESPALIER_S3_ACCESS_KEY", "secret_key": "ESPALIER_S3_SECRET_KEY"}
+            ),
+        },
+    }
+    if S3_BUCKET
+    else {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": VAR / "files"},
     },

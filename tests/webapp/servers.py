@@ -1,4 +1,4 @@
-"""Real PostgreSQL and Redis on private ports, from Debian's packages, gone when they are left.
+"""Real PostgreSQL, Redis and S3 on private ports, from Debian's packages, gone when they are left.
 
 `python -m tests.webapp.servers COMMAND…` runs a command with their addresses in the environment.
 """
@@ -15,7 +15,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-INSTALL = "apt-get install postgresql redis-server"
+import boto3
+
+INSTALL = "apt-get install postgresql redis-server python3-swift"
+HERE = "127.0.0.1"
+DEBIAN_PYTHON = "/usr/bin/python3"
 
 
 def program(name: str) -> str:
@@ -30,15 +34,19 @@ def program(name: str) -> str:
     return found
 
 
-def free_port() -> int:
+def free_port(address: str = HERE) -> int:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((address, 0))
         return int(probe.getsockname()[1])
 
 
 @contextmanager
-def postgresql() -> Iterator[str]:
-    """An empty cluster; yields the address of its database."""
+def postgresql(address: str = HERE) -> Iterator[str]:
+    """An empty cluster; yields the address of its database.
+
+    Args:
+        address: of this machine, for those who come over a network.
+    """
     with _folder() as folder:
         # It refuses to run as root: then it runs as the user of Debian's package.
         user = "postgres" if os.geteuid() == 0 else None
@@ -49,16 +57,18 @@ def postgresql() -> Iterator[str]:
         subprocess.run(
             [*initdb, "--username", "espalier"], user=user, cwd=folder, check=True, stdout=_NULL
         )
-        options = ["-c", "fsync=off", "-c", "listen_addresses=127.0.0.1", "-k", str(folder)]
+        with (data / "pg_hba.conf").open("a") as rules:
+            rules.write(f"host all all {address}/24 trust\n")
+        options = ["-c", "fsync=off", "-c", f"listen_addresses={address}", "-k", str(folder)]
         server = [program("postgres"), "-D", str(data), "-p", str(port), *options]
         with _running(server, user=user, cwd=folder):
-            ready = [program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
+            ready = [program("pg_isready"), "-q", "-h", address, "-p", str(port)]
             _wait(lambda: subprocess.run(ready, check=False).returncode == 0, "PostgreSQL")
-            yield f"postgresql://espalier@127.0.0.1:{port}/postgres"
+            yield f"postgresql://espalier@{address}:{port}/postgres"
 
 
 @contextmanager
-def redis() -> Iterator[str]:
+def redis(address: str = HERE) -> Iterator[str]:
     """A server that writes nothing down; yields its address."""
     with _folder() as folder:
         port = free_port()
@@ -69,11 +79,42 @@ def redis() -> Iterator[str]:
             "--save",
             "",
             "--bind",
-            "127.0.0.1",
+            address,
+            "--protected-mode",
+            "no",
         ]
         with _running(command, user=None, cwd=folder):
-            _wait(lambda: _listens(port), "Redis")
-            yield f"redis://127.0.0.1:{port}/0"
+            _wait(lambda: _listens(port, address), "Redis")
+            yield f"redis://{address}:{port}/0"
+
+
+@contextmanager
+def s3(address: str = HERE) -> Iterator[dict[str, str]]:
+    """OpenStack Swift with an empty bucket; yields the environment that names it."""
+    if subprocess.run([DEBIAN_PYTHON, "-Ic", "import swift"], check=False).returncode:
+        raise FileNotFoundError(f"Swift is not on this machine; on Debian: {INSTALL}")
+    with _folder() as folder:
+        port, inner = free_port(address), [free_port() for _ in range(3)]
+        script = Path(__file__).with_name("swift_servers.py")
+        key, secret = "espalier:tests", "pears-and-quinces"
+        command = [DEBIAN_PYTHON, "-I", str(script), str(folder / "swift"), address, str(port)]
+        with _running([*command, key, secret, *map(str, inner)], user=None, cwd=folder):
+            _wait(lambda: _listens(port, address) and all(map(_listens, inner)), "Swift")
+            client = boto3.client(
+                "s3",
+                endpoint_url=f"http://{address}:{port}",
+                aws_access_key_id=key,
+                aws_secret_access_key=secret,
+                region_name="us-east-1",
+            )
+            client.create_bucket(Bucket="espalier")
+            yield {
+                "ESPALIER_S3_BUCKET": "espalier",
+                "ESPALIER_S3_ENDPOINT": f"http://{address}:{port}",
+                "ESPALIER_S3_REGION": "us-east-1",
+                "ESPALIER_S3_ACCESS_KEY": key,
+                "ESPALIER_S3_SECRET_KEY": secret,
+            }
 
 
 @contextmanager
@@ -112,9 +153,9 @@ def _running(command: list[str], *, user: str | None, cwd: Path) -> Iterator[Non
             server.wait()
 
 
-def _listens(port: int) -> bool:
+def _listens(port: int, address: str = HERE) -> bool:
     with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        return probe.connect_ex((address, port)) == 0
 
 
 def _wait(ready: Callable[[], bool], name: str) -> None:

@@ -13,7 +13,7 @@ class AdoptedConfig(AppConfig):
         """What workers do with them is known to all, and they can be watched."""
         from webapp.adopted import kinds
         from webapp.adopted.models import AdoptedNetwork
-        from webapp.checkpoints import files
+        from webapp.storage import folders
 
         kinds.register()
-        files.go_with(AdoptedNetwork, lambda row: row.folder)
+        folders.go_with(AdoptedNetwork, lambda row: row.folder)

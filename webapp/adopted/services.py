@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.files import File
-from django.core.files.storage import default_storage
 from django.db import transaction
 
 from webapp import disk
@@ -18,6 +17,7 @@ from webapp.datasets.models import Dataset
 from webapp.disk import require_room
 from webapp.errors import ProductError, engine_errors_as_product_errors
 from webapp.state import FINAL_STATES
+from webapp.storage import folders
 
 BUSY = "A worker is at this network now. Wait until it has ended."
 
@@ -65,7 +65,7 @@ def add(
     )
     ADOPTION.add(network)
     for file_name, file in uploads.items():
-        default_storage.save(f"{network.folder}/{file_name}", file)
+        folders.put_file(file, f"{network.folder}/{file_name}")
     return network
 
 
@@ -96,12 +96,12 @@ def cancel(user: AbstractBaseUser, network_id: int) -> AdoptedNetwork:
     return network
 
 
-@transaction.atomic
 def freed_bytes(user: AbstractBaseUser, network_id: int) -> int:
     """What deleting a network frees."""
     return disk.stored_bytes(selectors.own_network(user, network_id).folder)
 
 
+@transaction.atomic
 def delete(user: AbstractBaseUser, network_id: int) -> None:
     """Delete it with its uploaded files; checkpoints that were made of it stay."""
     network = selectors.own_network(user, network_id)

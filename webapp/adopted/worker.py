@@ -1,5 +1,6 @@
 """Having a network read, and a checkpoint made of it, each in a process of its own. Worker side."""
 
+import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,6 +15,8 @@ from webapp.checkpoints.models import Checkpoint, Origin
 from webapp.datasets.files import unpacked_limit_bytes
 from webapp.datasets.models import Dataset
 from webapp.datasets.selectors import usable_datasets
+from webapp.storage import folders
+from webapp.storage.local import local, scratch
 from webapp.work import process
 from webapp.work.runner import Hold
 
@@ -23,7 +26,10 @@ CHECKPOINT = "webapp.adopted.child:checkpoint"
 
 def prepare(network: AdoptedNetwork, hold: Hold[AdoptedNetwork]) -> None:
     """Do the step that a network waits for."""
-    with files.local(network.folder, network.files) as folder:
+    with scratch() as folder:
+        with local(network.folder, network.files) as kept:
+            for name in network.files:  # copies: what reads them writes beside them
+                shutil.copyfile(kept / name, folder / name)
         if network.step == Step.READ:
             _read(network, hold, folder)
         else:
@@ -35,7 +41,7 @@ def _read(network: AdoptedNetwork, hold: Hold[AdoptedNetwork], folder: Path) -> 
     kept, size = network.files, network.bytes
     if network.source == Source.TIMM:
         # From now on it is the program that it has become, whether timm is there or not.
-        files.put(folder, network.folder, [PROGRAM])
+        folders.put(folder, network.folder, [PROGRAM])
         kept = sorted({*kept, PROGRAM})
         size += (folder / PROGRAM).stat().st_size
     hold.complete(outline=outline, files=kept, bytes=size)
@@ -90,7 +96,7 @@ def _adopt(network: AdoptedNetwork, hold: Hold[AdoptedNetwork], folder: Path) ->
     )
     checkpoint.dataset = network.dataset or _trained_on(network, checkpoint)
     if not hold.complete(then=lambda row: _keep(row, checkpoint)):
-        files.delete(target)
+        folders.delete(target)
 
 
 def _trained_on(network: AdoptedNetwork, checkpoint: Checkpoint) -> Dataset | None:

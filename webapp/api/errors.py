@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
-from webapp.errors import ProductError, flattened
+from webapp.errors import ProductError, as_product_error, flattened
 from webapp.proxies import why_not_from_there
 
 CSRF = "CSRF Failed: "
@@ -27,9 +27,9 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """The answer to an error that a view raised; None for a bug, which Django answers with 500."""
     if request := context.get("request"):  # JSON, also where the answer would be YAML or a page
         request.accepted_renderer, request.accepted_media_type = JSONRenderer(), "application/json"
-    if isinstance(error, ProductError):
+    if (told := as_product_error(error)) is not None:
         set_rollback()
-        return Response(error.body(), status=error.status)
+        return Response(told.body(), status=told.status)
     response = exception_handler(error, context)  # headers: WWW-Authenticate, Retry-After
     if response is not None:
         response.data = _as_product_error(error, request).body()

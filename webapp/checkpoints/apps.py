@@ -12,9 +12,10 @@ class CheckpointsConfig(AppConfig):
         """What workers do with them is known to all, and who watches one hears of it."""
         from webapp.accounts import quota
         from webapp.accounts.quota import Part
-        from webapp.checkpoints import files, selectors, topics
+        from webapp.checkpoints import selectors, topics
         from webapp.checkpoints.kinds import EXPORT, MEASUREMENT
         from webapp.checkpoints.models import Checkpoint, Export
+        from webapp.storage import folders
         from webapp.work import kinds
 
         largest = "?order=-bytes"
@@ -24,4 +25,4 @@ class CheckpointsConfig(AppConfig):
         kinds.register(MEASUREMENT)
         topics.register()
         for rows in (Checkpoint, Export):
-            files.go_with(rows, lambda row: row.folder)
+            folders.go_with(rows, lambda row: row.folder)

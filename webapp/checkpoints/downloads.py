@@ -12,7 +12,6 @@ import zipfile
 from pathlib import Path
 from typing import IO, Any
 
-from django.core.files.storage import default_storage
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -21,6 +20,7 @@ from webapp.checkpoints import files
 from webapp.checkpoints.models import Checkpoint, Export, Origin
 from webapp.errors import ProductError
 from webapp.state import State
+from webapp.storage.local import opened
 
 MOMENT = (2000, 1, 1, 0, 0, 0)
 """Of every file in the zip: the same checkpoint gives the same bytes, or a range would be torn."""
@@ -61,9 +61,7 @@ def export_response(request: HttpRequest, export: Export) -> HttpResponseBase:
         )
     names = [file["name"] for file in export.report["files"]]
     is_single = len(names) == 1
-    target = (
-        default_storage.open(f"{export.folder}/{names[0]}") if is_single else _zip_of_export(export)
-    )
+    target = opened(f"{export.folder}/{names[0]}") if is_single else _zip_of_export(export)
     return ranged(
         request,
         target,
@@ -95,7 +93,7 @@ def export_file_name(export: Export) -> str:
 def _contents(checkpoint: Checkpoint) -> dict[str, bytes]:
     contents = {}
     for name in files.NAMES:
-        with default_storage.open(f"{checkpoint.folder}/{name}") as file:
+        with opened(f"{checkpoint.folder}/{name}") as file:
             contents[name] = file.read()
     contents["metrics.json"] = (json.dumps(_metrics(checkpoint), indent=2) + "\n").encode()
     contents["load.py"] = SCRIPT.read_bytes()
@@ -122,7 +120,7 @@ def _zip_of_export(export: Export) -> IO[bytes]:
     folder, sums = f"{stem(export.checkpoint)}-{export.name}", ""
     with zipfile.ZipFile(target, "w") as archive:
         for file in export.report["files"]:
-            with default_storage.open(f"{export.folder}/{file['name']}") as content:
+            with opened(f"{export.folder}/{file['name']}") as content:
                 archive.writestr(
                     zipfile.ZipInfo(f"{folder}/{file['name']}", MOMENT), content.read()
                 )

@@ -5,7 +5,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import torch
-from django.core.files.storage import default_storage
 from safetensors.torch import save_file
 
 from search_engine.checkpoint import load_checkpoint
@@ -19,6 +18,7 @@ from webapp.checkpoints.child import measured
 from webapp.checkpoints.models import Checkpoint, Export, Measurement
 from webapp.datasets.models import Dataset
 from webapp.datasets.worker import load_images
+from webapp.storage import folders
 from webapp.work import device, process
 from webapp.work.causes import WorkDelayed
 from webapp.work.runner import Hold
@@ -42,21 +42,21 @@ def build(export: Export, hold: Hold[Export]) -> None:
             "images": None if compared is None else str(images),
         }
         report = process.run(BUILD, request, hold)
-        files.put(out, folder, [file["name"] for file in report["files"]])
+        folders.put(out, folder, [file["name"] for file in report["files"]])
     hashes = [file["sha256"] for file in report["files"]]
     sha256 = hashes[0] if len(hashes) == 1 else report["sha256"]
     if hold.complete(report=report, folder=folder, sha256=sha256, bytes=report["bytes"]):
         _delete_others(folder, export.name)
     else:
-        files.delete(folder)
+        folders.delete(folder)
 
 
 def _delete_others(folder: str, form: str) -> None:
     """What attempts have stored whose worker was killed before it could say so."""
     place, _, own = folder.rpartition("/")
-    for name in default_storage.listdir(place)[0]:
+    for name in folders.folders_in(place):
         if name != own and name.rpartition("-")[0] == form:
-            files.delete(f"{place}/{name}")
+            folders.delete(f"{place}/{name}")
 
 
 def measure(measurement: Measurement, hold: Hold[Measurement]) -> None:

@@ -194,5 +194,5 @@ class DatasetViewSet(ViewSet):
     def picture(self, request: Request, dataset_id: int, class_index: int) -> FileResponse:
         """Sample pictures of a class, as PNG."""
         dataset = selectors.visible_dataset(signed_in(request), dataset_id)
-        path = selectors.sample_path(dataset, sample_name(class_index))
-        return FileResponse(path.open("rb"), content_type="image/png")
+        picture = selectors.sample_picture(dataset, sample_name(class_index))
+        return FileResponse(picture, content_type="image/png")

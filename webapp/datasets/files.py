@@ -1,16 +1,15 @@
-"""The files of data sets: where they lie, what they are called, how large they may be. No torch."""
+"""The files of data sets: where they lie, what they are called, how large they may be. No torch.
+
+Rows say which of them there are: the archive as it came, what was prepared, pictures of what was
+read. Each attempt has folders of its own, so that two never share a file.
+"""
 
 from pathlib import Path
 
 from django.conf import settings
-from django.core.files.storage import default_storage
 
 from webapp import env
 
-PREPARED = "prepared"
-SURVEY = "survey"
-UPLOAD = "upload.zip"
-"""Whatever kind of archive it is: that is told by its content."""
 THUMBNAIL = "thumbnail.png"
 
 GIB = 1 << 30
@@ -22,29 +21,29 @@ RESIZE_PIXELS = (16, 28, 32, 48, 64, 96, 128, 160, 224)
 """Sides that images may be resized to."""
 
 
-def dataset_folder(dataset_id: int) -> Path:
+def dataset_folder(dataset_id: int) -> str:
     """All that is kept of one data set."""
-    return Path(default_storage.path(f"datasets/{dataset_id}"))
+    return f"datasets/{dataset_id}"
 
 
-def prepared_folder(dataset_id: int) -> Path:
-    """What the last preparation that succeeded wrote."""
-    return dataset_folder(dataset_id) / PREPARED
+def prepared_folder(dataset_id: int, attempt: int) -> str:
+    """The images and their samples, as one attempt has written them."""
+    return f"{dataset_folder(dataset_id)}/prepared-{attempt}"
 
 
-def survey_folder(dataset_id: int) -> Path:
-    """Pictures of what was read, while its owner looks at it."""
-    return dataset_folder(dataset_id) / SURVEY
+def survey_folder(dataset_id: int, attempt: int) -> str:
+    """Pictures of what one attempt has read, while its owner looks at it."""
+    return f"{dataset_folder(dataset_id)}/survey-{attempt}"
 
 
-def upload_path(dataset_id: int) -> Path:
-    """The archive as it came; gone once it has been prepared."""
-    return dataset_folder(dataset_id) / UPLOAD
+def upload_name(dataset_id: int) -> str:
+    """The archive as it came, whatever kind it is: that is told by its content."""
+    return f"{dataset_folder(dataset_id)}/upload.zip"
 
 
 def incoming_folder() -> Path:
-    """Where uploads go until they are complete: on the same disk, so that moving them is free."""
-    return Path(default_storage.path("datasets/incoming"))
+    """Where uploads go until they are complete: on the disk of the storage, which may move them."""
+    return Path(settings.VAR) / "incoming"
 
 
 def library_folder() -> Path:

@@ -1,13 +1,9 @@
 """What workers do with data sets, and who may watch them: said when Django starts."""
 
-import shutil
 from collections.abc import Mapping, Set
-from functools import partial
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db import transaction
-from django.db.models.signals import post_delete
 
 from webapp.accounts import quota
 from webapp.accounts.quota import Part
@@ -17,6 +13,7 @@ from webapp.datasets.models import Dataset
 from webapp.datasets.selectors import used_bytes, visible_datasets
 from webapp.live import registry
 from webapp.live.registry import TopicKind
+from webapp.storage import folders
 from webapp.work import kinds
 from webapp.work.kind import Kind
 from webapp.work.models import Request
@@ -71,13 +68,8 @@ DATASET = TopicKind(
 
 
 def register() -> None:
-    post_delete.connect(_deleted, Dataset, dispatch_uid="dataset_files")
+    # A preparation under way notices, and clears up behind itself.
+    folders.go_with(Dataset, lambda row: dataset_folder(row.pk))
     kinds.register(PREPARATION)
     quota.register(Part("Data sets", "datasets", used_bytes))
     registry.register(DATASET)
-
-
-def _deleted(instance: Dataset, **_: Any) -> None:
-    """Its files go with it; a preparation under way notices, and clears up behind itself."""
-    folder = dataset_folder(instance.pk)
-    transaction.on_commit(partial(shutil.rmtree, folder, ignore_errors=True))

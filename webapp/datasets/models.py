@@ -74,6 +74,11 @@ class Dataset(Work):
     asked = models.JSONField(default=list, blank=True)
     classes_found = models.JSONField(default=list, blank=True)
 
+    # Where files lie in the storage, none where empty: the archive as it came, gone once it has
+    # been prepared; pictures of what was read; and what the last preparation has written.
+    upload = models.CharField(max_length=100, blank=True, default="")
+    surveyed = models.CharField(max_length=100, blank=True, default="")
+    prepared = models.CharField(max_length=100, blank=True, default="")
     # When the files were written that searches load now.
     prepared_at = models.DateTimeField(null=True, blank=True)
 

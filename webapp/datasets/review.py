@@ -17,8 +17,9 @@ from search_engine.spec.pictures import (
 )
 from search_engine.spec.pictures_text import note_text, option_text, question_text
 from webapp.datasets.answers import of_upload, questions
-from webapp.datasets.files import fault_name, fit_name, survey_folder
+from webapp.datasets.files import fault_name, fit_name
 from webapp.datasets.models import Dataset
+from webapp.storage import folders
 
 FAULTS_SHOWN = 200
 CLASSES_PER_PAGE = 100
@@ -95,11 +96,16 @@ class SeenFault:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """All that a page shows of a report, with the answers so far."""
+    """All that a page shows of a report, with the answers so far.
+
+    Args:
+        shown: names of the files that show something of the upload.
+    """
 
     dataset: Dataset
     report: Report
     answers: Answers
+    shown: frozenset[str]
 
     @property
     def is_usable(self) -> bool:
@@ -142,10 +148,9 @@ class Review:
     @property
     def faults(self) -> list[SeenFault]:
         """The first faults; where there are more, `more_faults` says how many."""
-        folder = survey_folder(self.dataset.pk)
         names = [fault_name(place) for place in range(FAULTS_SHOWN)]
         return [
-            SeenFault(fault.file, fault.text, name if (folder / name).is_file() else "")
+            SeenFault(fault.file, fault.text, name if name in self.shown else "")
             for name, fault in zip(names, self.report.faults, strict=False)
         ]
 
@@ -201,11 +206,10 @@ class Review:
     @property
     def fits(self) -> list[Option]:
         """Ways to the size, those of which there are samples; `gives` is the file with them."""
-        folder = survey_folder(self.dataset.pk)
         return [
             Option(fit, text, fit_name(fit), self.answers.fit == fit)
             for fit, text in _FITS.items()
-            if (folder / fit_name(fit)).is_file()
+            if fit_name(fit) in self.shown
         ]
 
 
@@ -214,7 +218,8 @@ def review_of(dataset: Dataset) -> Review | None:
     if not dataset.report:
         return None
     answers = Answers.from_json(of_upload(dataset))
-    return Review(dataset, Report.from_json(dataset.report), answers)
+    pictures = frozenset(folders.names_in(dataset.surveyed) if dataset.surveyed else ())
+    return Review(dataset, Report.from_json(dataset.report), answers, pictures)
 
 
 def _asked(question: Question, chosen: Any, is_open: bool, faults: int) -> Asked:

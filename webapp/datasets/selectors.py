@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import accumulate
-from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import Case, IntegerField, Q, QuerySet, Sum, Value, When
@@ -12,10 +11,10 @@ from django.db.models import Case, IntegerField, Q, QuerySet, Sum, Value, When
 from search_engine.spec.errors import InvalidConfig
 from search_engine.spec.order import natural_order
 from search_engine.spec.search_config import DataConfig
-from webapp.datasets.files import prepared_folder, survey_folder
 from webapp.datasets.models import Dataset
 from webapp.errors import ProductError, one_of
 from webapp.state import State
+from webapp.storage.local import opened
 
 Reader = AbstractBaseUser | AnonymousUser
 USUAL = DataConfig()
@@ -151,25 +150,28 @@ def is_small(dataset: Dataset) -> bool:
     return 2 * (USUAL.validation + USUAL.calibration) > dataset.image_count
 
 
-def sample_path(dataset: Dataset, file_name: str) -> Path:
-    """A sample picture's file.
+def sample_picture(dataset: Dataset, file_name: str) -> IO[bytes]:
+    """A picture of samples, as PNG.
 
     Raises:
         ProductError: the data set has none such.
     """
-    path = prepared_folder(dataset.pk) / file_name
-    if dataset.prepared_at is None or not path.is_file():
-        raise ProductError("This data set has no such samples.", "not_found")
-    return path
+    return _picture(dataset.prepared, file_name, "This data set has no such samples.")
 
 
-def survey_picture(dataset: Dataset, file_name: str) -> Path:
+def survey_picture(dataset: Dataset, file_name: str) -> IO[bytes]:
     """A picture of what was read.
 
     Raises:
         ProductError: there is none such.
     """
-    path = survey_folder(dataset.pk) / file_name
-    if not path.is_file():
-        raise ProductError("There is no such picture of this upload.", "not_found")
-    return path
+    return _picture(dataset.surveyed, file_name, "There is no such picture of this upload.")
+
+
+def _picture(folder: str, file_name: str, else_: str) -> IO[bytes]:
+    try:
+        if folder:
+            return opened(f"{folder}/{file_name}")
+    except FileNotFoundError:
+        pass
+    raise ProductError(else_, "not_found")

@@ -14,7 +14,7 @@ from django.utils.text import slugify
 from webapp import disk
 from webapp.accounts import quota
 from webapp.datasets.answers import laid_over
-from webapp.datasets.files import ENDINGS, dataset_folder, upload_path
+from webapp.datasets.files import ENDINGS, dataset_folder, upload_name
 from webapp.datasets.kinds import PREPARATION
 from webapp.datasets.models import MAX_NAME, Dataset, Look
 from webapp.datasets.selectors import may_change, visible_dataset
@@ -61,7 +61,9 @@ def upload(
         source=_clean(source, 500),
     )
     PREPARATION.add(dataset)
-    file.keep(upload_path(dataset.pk))
+    dataset.upload = upload_name(dataset.pk)
+    dataset.save(update_fields=["upload"])
+    file.keep(dataset.upload)
     return dataset
 
 
@@ -123,7 +125,7 @@ def answer(
 def _check_upload(user: AbstractBaseUser, dataset: Dataset) -> None:
     if not may_change(user, dataset):
         raise ProductError("Only its owner may prepare this data set again.", "forbidden")
-    if dataset.state == State.COMPLETED or not upload_path(dataset.pk).is_file():
+    if not dataset.upload:
         raise ProductError("Its upload is no longer kept. Upload it again.", "conflict")
 
 
@@ -139,7 +141,7 @@ def cancel(user: AbstractBaseUser, dataset_id: int) -> Dataset:
 
 def freed_bytes(user: AbstractBaseUser, dataset_id: int) -> int:
     """What deleting an upload frees."""
-    return disk.bytes_under(dataset_folder(_deletable(user, dataset_id).pk))
+    return disk.stored_bytes(dataset_folder(_deletable(user, dataset_id).pk))
 
 
 def _deletable(user: AbstractBaseUser, dataset_id: int) -> Dataset:

@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from webapp.datasets.files import incoming_folder, upload_limit_bytes
 from webapp.disk import require_room
 from webapp.errors import ProductError
+from webapp.storage import folders
 
 FIELD = "file"
 DISK_FULL = "The server cannot keep this file: its disk may be full. Tell its administrator."
@@ -25,7 +26,7 @@ FORM_BYTES = 1 << 20
 class StreamedFile(UploadedFile):  # type: ignore[type-arg]  # not subscriptable when it runs
     """A file on disk that goes away when it is closed, unless it has been kept.
 
-    Its folder is the one where uploads are kept, so that keeping it moves no bytes.
+    Its folder is on the disk of the storage, where that has one: keeping it moves no bytes.
     """
 
     def __init__(self, name: str, content_type: str | None) -> None:
@@ -48,11 +49,14 @@ class StreamedFile(UploadedFile):  # type: ignore[type-arg]  # not subscriptable
         self._sha256.update(chunk)
         self.size = (self.size or 0) + len(chunk)
 
-    def keep(self, target: Path) -> None:
-        """Move it to a place on the same disk, and close it."""
+    def temporary_file_path(self) -> str:
+        """Whence a storage on this disk may move it."""
+        return str(self.path)
+
+    def keep(self, name: str) -> None:
+        """Put it into the storage, and close it."""
         self._on_disk.flush()
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.path.replace(target)
+        folders.put_file(self, name)
         self.close()
 
     def close(self) -> None:

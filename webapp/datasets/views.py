@@ -1,7 +1,6 @@
 """Pages of data sets. Signing in is asked for by middleware."""
 
-from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -14,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from webapp import disk
 from webapp.accounts.authentication import UserRequest
 from webapp.datasets import selectors, services, uploads
-from webapp.datasets.files import THUMBNAIL, sample_name, upload_limit_bytes, upload_path
+from webapp.datasets.files import THUMBNAIL, sample_name, upload_limit_bytes
 from webapp.datasets.forms import ResizeForm, UploadForm, answers_in
 from webapp.datasets.models import Dataset, Look
 from webapp.datasets.review import CLASSES_PER_PAGE as FOUND_PER_PAGE
@@ -52,7 +51,7 @@ def detail(request: UserRequest, dataset_id: int) -> HttpResponse:
 
 def _detail(request: UserRequest, dataset: Dataset) -> dict[str, Any]:
     may_change = selectors.may_change(request.user, dataset)
-    kept = may_change and not dataset.is_ready and upload_path(dataset.pk).is_file()
+    kept = may_change and bool(dataset.upload)
     review = review_of(dataset)
     answerable = review is not None and review.is_answerable
     found = review.classes if review is not None else []
@@ -204,11 +203,11 @@ def survey(request: UserRequest, dataset_id: int, name: str) -> HttpResponseBase
 
 def _picture(request: UserRequest, dataset_id: int, name: str) -> HttpResponseBase:
     dataset = selectors.visible_dataset(request.user, dataset_id)
-    return _png(selectors.sample_path(dataset, name))
+    return _png(selectors.sample_picture(dataset, name))
 
 
-def _png(path: Path) -> FileResponse:
-    response = FileResponse(path.open("rb"), content_type="image/png")
+def _png(picture: IO[bytes]) -> FileResponse:
+    response = FileResponse(picture, content_type="image/png")
     # Pages name the attempt in the address, so what was prepared anew is fetched anew.
     patch_cache_control(response, private=True, max_age=3600)
     return response

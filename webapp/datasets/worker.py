@@ -1,16 +1,16 @@
 """Data sets for workers: read in a process of their own, kept, and loaded. Imports torch."""
 
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from search_engine.data import Dataset as Images
 from search_engine.data import load_dataset
-from search_engine.data.stored import stored_dataset
+from search_engine.data.stored import STORED_DATASET, stored_dataset
 from search_engine.spec.errors import DatasetError
 from search_engine.spec.pictures import CANNOT_BE_USED, Report
 from search_engine.spec.pictures_text import hint_of
@@ -19,9 +19,11 @@ from webapp.datasets import files
 from webapp.datasets.answers import asked_after, of_upload
 from webapp.datasets.models import Dataset
 from webapp.errors import ProductError
+from webapp.storage import folders
+from webapp.storage.local import is_disk, local, scratch
 from webapp.work import process
 from webapp.work.causes import WorkDelayed
-from webapp.work.runner import Hold, WorkRefused
+from webapp.work.runner import Hold, WorkRefused, WorkStopped
 
 READ = "webapp.datasets.child:read"
 NO_NETWORK = (
@@ -32,9 +34,9 @@ NO_NETWORK = (
 
 def prepare(dataset: Dataset, hold: Hold[Dataset]) -> None:
     """Read a data set, and keep what was read; or ask its owner about it first."""
-    with working_folder(dataset, hold.token) as folder:
+    with scratch() as folder, upload_here(dataset) as upload:
         try:
-            reading = process.run(READ, reading_request(dataset, folder), hold)
+            reading = process.run(READ, reading_request(dataset, folder, upload), hold)
         except WorkRefused as refused:
             raise WorkRefused(_with_advice(str(refused), refused.code), refused.code) from None
         if reading["facts"] is not None:
@@ -61,7 +63,14 @@ def ask(dataset: Dataset, hold: Hold[Dataset], folder: Path, found: dict[str, An
         hold.tell({}, {}, force=True, **columns)
         fault = report.faults[0]
         raise WorkRefused(f"{fault.file}: {fault.text}", fault.code)
-    hold.ask(then=lambda _: _moved(folder, files.survey_folder(dataset.pk)), **columns)
+    place = _stored(folder, files.survey_folder(dataset.pk, hold.token))
+    try:
+        hold.ask(surveyed=place, **columns)
+    except WorkStopped:
+        folders.delete(place)
+        raise
+    if dataset.surveyed:
+        folders.delete(dataset.surveyed)
 
 
 def _is_answerable(dataset: Dataset) -> bool:
@@ -70,8 +79,29 @@ def _is_answerable(dataset: Dataset) -> bool:
     return bool(report) and Report.from_json(report).status != CANNOT_BE_USED
 
 
-def reading_request(dataset: Dataset, folder: Path) -> dict[str, Any]:
-    """What the reader is asked to do."""
+@contextmanager
+def upload_here(dataset: Dataset) -> Iterator[Path | None]:
+    """An upload's archive on this machine, while it is read."""
+    if dataset.is_built_in:
+        yield None
+        return
+    place, _, name = dataset.upload.rpartition("/")
+    with ExitStack() as stack:
+        try:
+            path = stack.enter_context(local(place, [name]))
+        except FileNotFoundError:
+            sentence = f"{dataset.file_name}: The upload is gone. Upload it again."
+            raise WorkRefused(sentence, "files") from None
+        yield path / name
+
+
+def reading_request(dataset: Dataset, folder: Path, upload: Path | None) -> dict[str, Any]:
+    """What the reader is asked to do.
+
+    Args:
+        folder: that it writes into.
+        upload: the archive; none of a published data set.
+    """
     if dataset.is_built_in:
         return {
             "kind": "built_in",
@@ -79,33 +109,18 @@ def reading_request(dataset: Dataset, folder: Path) -> dict[str, Any]:
             "name": dataset.engine_name,
             "library": str(files.library_folder()),
             "download": not dataset.on_disk,
+            "store": not is_disk() and dataset.downloadable,
         }
     return {
         "kind": "upload",
         "folder": str(folder),
-        "path": str(files.upload_path(dataset.pk)),
+        "path": str(upload),
         "shown_name": dataset.file_name,
         "answers": of_upload(dataset),
         "look": dataset.look,
         "limit_files": files.FILES_LIMIT,
         "limit_bytes": files.unpacked_limit_bytes(),
     }
-
-
-@contextmanager
-def working_folder(dataset: Dataset, attempt: int) -> Iterator[Path]:
-    """A folder of this attempt alone; what earlier attempts left behind goes."""
-    home = files.dataset_folder(dataset.pk)
-    for left in home.glob("attempt-*"):
-        shutil.rmtree(left, ignore_errors=True)
-    folder = home / f"attempt-{attempt}"
-    folder.mkdir(parents=True)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        if not Dataset.objects.filter(pk=dataset.pk).exists():
-            shutil.rmtree(home, ignore_errors=True)
 
 
 def _with_advice(sentence: str, code: str) -> str:
@@ -137,24 +152,33 @@ def _pixels(facts: dict[str, Any]) -> int:
 
 
 def keep(dataset: Dataset, hold: Hold[Dataset], folder: Path, facts: dict[str, Any]) -> None:
-    """Move the files into place, unless another attempt has begun meanwhile."""
+    """Put the files into the storage; they count unless another attempt has begun meanwhile."""
+    place = _stored(folder, files.prepared_folder(dataset.pk, hold.token))
     completed = hold.complete(
-        then=lambda _: _moved(folder, files.prepared_folder(dataset.pk)),
+        prepared=place,
+        upload="",
+        surveyed="",
         classes=len(facts["class_names"]),
         size_bytes=_pixels(facts),
         on_disk=True,
         prepared_at=timezone.now(),
         **facts,
     )
-    if completed:
-        files.upload_path(dataset.pk).unlink(missing_ok=True)
-        shutil.rmtree(files.survey_folder(dataset.pk), ignore_errors=True)
+    home = files.dataset_folder(dataset.pk)
+    if not completed:
+        is_there = Dataset.objects.filter(pk=dataset.pk).exists()
+        folders.delete(place if is_there else home)
+        return
+    for other in folders.folders_in(home):
+        if f"{home}/{other}" != place:
+            folders.delete(f"{home}/{other}")
+    for name in folders.names_in(home):
+        default_storage.delete(f"{home}/{name}")
 
 
-def _moved(folder: Path, place: Path) -> None:
-    if folder.exists():  # else it was moved before the database broke off
-        shutil.rmtree(place, ignore_errors=True)
-        folder.replace(place)
+def _stored(folder: Path, place: str) -> str:
+    folders.put(folder, place, sorted(path.name for path in folder.iterdir()), move=True)
+    return place
 
 
 def load(dataset_id: int) -> Images:
@@ -178,13 +202,24 @@ def load_images(dataset: Dataset) -> Images:
     """
     try:
         if dataset.is_built_in:
-            return load_dataset(dataset.engine_name, folder=files.library_folder())
-        if dataset.prepared_at is None:
+            return _load_published(dataset)
+        if not dataset.prepared:
             raise DatasetError(dataset.name, "has not been prepared yet")
-        folder = files.prepared_folder(dataset.pk)
-        return stored_dataset(folder, name=dataset.name, source=dataset.file_name)
-    except DatasetError as error:
+        with local(dataset.prepared, [STORED_DATASET]) as folder:
+            return stored_dataset(folder, name=dataset.name, source=dataset.file_name)
+    except (DatasetError, FileNotFoundError) as error:
         raise WorkDelayed(
             f"The images of “{dataset.name}” cannot be read. Put their files back from a backup, or"
             " prepare the data set again."
         ) from error
+
+
+def _load_published(dataset: Dataset) -> Images:
+    """From this machine, or as another one that has downloaded it has put it into the storage."""
+    try:
+        return load_dataset(dataset.engine_name, folder=files.library_folder())
+    except DatasetError:
+        if is_disk() or not dataset.prepared:
+            raise
+        with local(dataset.prepared, [STORED_DATASET]) as folder:
+            return stored_dataset(folder)

@@ -14,6 +14,7 @@ class SearchesConfig(AppConfig):
         from webapp.searches import tasks, topics
         from webapp.searches.lifecycle import COMPARISON, TRIAL, start_network
         from webapp.searches.models import Search
+        from webapp.storage import folders
         from webapp.work import kinds
 
         topics.register()
@@ -21,4 +22,4 @@ class SearchesConfig(AppConfig):
         start_network.watch()
         kinds.register(TRIAL)
         kinds.register(COMPARISON)
-        files.go_with(Search, lambda row: files.search_folder(row.pk))
+        folders.go_with(Search, lambda row: files.search_folder(row.pk))

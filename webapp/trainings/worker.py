@@ -34,6 +34,7 @@ from webapp.counts import counting
 from webapp.counts.instruments import EPOCHS
 from webapp.datasets.worker import load_images
 from webapp.searches.worker import memory as worker_memory
+from webapp.storage.folders import delete as delete_stored
 from webapp.trainings import folders
 from webapp.trainings.json import Epoch
 from webapp.trainings.models import Training
@@ -51,13 +52,15 @@ def train(training: Training, hold: Hold[Training]) -> None:
     folder = folders.attempt_folder(training.pk, hold.token)
     body = _train_start if training.is_start else _train_final
     completed = False
+    copied = folders.Copied(training.pk, hold.token)
     try:
-        completed = body(training, hold, folder)
+        completed = body(training, hold, folder, copied)
     finally:
-        if completed or not if_there(
-            Training.objects.filter(pk=training.pk).exists, otherwise=True
-        ):
+        is_there = if_there(Training.objects.filter(pk=training.pk).exists, otherwise=True)
+        if completed or not is_there:
             folders.delete(training.pk)
+        else:
+            copied.now()
 
 
 class Progress:
@@ -67,13 +70,19 @@ class Progress:
         training: its row.
         hold: of this worker.
         recipe: of the whole training, or of each of its rounds or folds.
+        copied: hears of each epoch.
         folds: that there will be; how many rounds, nobody knows before.
     """
 
     def __init__(
-        self, training: Training, hold: Hold[Training], recipe: Recipe, folds: int = 1
+        self,
+        training: Training,
+        hold: Hold[Training],
+        recipe: Recipe,
+        copied: folders.Copied,
+        folds: int = 1,
     ) -> None:
-        self._hold, self._recipe, self._folds = hold, recipe, folds
+        self._hold, self._recipe, self._copied, self._folds = hold, recipe, copied, folds
         self.history: list[Epoch] = list(training.history)
         self._told = len(self.history)
         self._announced = float("-inf")
@@ -98,6 +107,8 @@ class Progress:
         self._hold.tell(now, self._announcement(now) if announce else {}, force=True, **columns)
         if announce:
             self._told, self._announced = len(self.history), time.monotonic()
+        if ended:
+            self._copied.after_epoch()
         if ended and not is_last:
             self._hold.make_way()
 
@@ -135,7 +146,9 @@ def with_epoch(history: Sequence[Epoch], event: EpochEnded) -> list[Epoch]:
     return [*before, *gap, now]
 
 
-def _train_start(training: Training, hold: Hold[Training], folder: Path) -> bool:
+def _train_start(
+    training: Training, hold: Hold[Training], folder: Path, copied: folders.Copied
+) -> bool:
     """The network that a search's trials grow from."""
     search = training.search
     config = SearchConfig.from_json(search.config)
@@ -143,7 +156,7 @@ def _train_start(training: Training, hold: Hold[Training], folder: Path) -> bool
     # Before the training, which is long: the strategy's settings are refused here.
     images = {"classes": data.classes, "validation_images": len(data.splits.validation)}
     EngineSearch(config, **images)
-    network, result = _start_network(training, hold, folder, config, data)
+    network, result = _start_network(training, hold, folder, copied, config, data)
     stored = store(
         network,
         _place(training, hold),
@@ -166,6 +179,7 @@ def _start_network(
     training: Training,
     hold: Hold[Training],
     folder: Path,
+    copied: folders.Copied,
     config: SearchConfig,
     data: SplitDataset,
 ) -> tuple[Network, StartResult]:
@@ -185,7 +199,7 @@ def _start_network(
         data,
         folder=folder,
         device=worker_memory.device(),
-        listener=Progress(training, hold, config.start_recipe),
+        listener=Progress(training, hold, config.start_recipe, copied),
         should_stop=hold.should_stop,
         initial=initial,
     )
@@ -207,7 +221,9 @@ def _was_trained_on(checkpoint: Checkpoint, data: SplitDataset) -> bool:
     return same and trained_on.get("class_names") == classes
 
 
-def _train_final(training: Training, hold: Hold[Training], folder: Path) -> bool:
+def _train_final(
+    training: Training, hold: Hold[Training], folder: Path, copied: folders.Copied
+) -> bool:
     """A network of any size, measured on the test images for the only time."""
     config = FinalTrainingConfig.from_json(training.config)
     grown = config.weights is Weights.GROWN
@@ -225,7 +241,7 @@ def _train_final(training: Training, hold: Hold[Training], folder: Path) -> bool
                 return launch_distributed(config, folder, devices, **common)
             return train_final(config, folder, device=worker_memory.device(), **common)
 
-        progress = Progress(training, hold, config.recipe, config.data.folds)
+        progress = Progress(training, hold, config.recipe, copied, config.data.folds)
         result = trained_in_folds(config, folder, one, progress)
     kept = _stored(training, result, folder, _place(training, hold))
     return _completed(hold, kept, partial(_keep, kept), **_columns(result))
@@ -274,7 +290,7 @@ def _completed(hold: Hold[Training], kept: Checkpoint, then: Any, **found: Any) 
     """It counts only while the token is current; else the files go, too."""
     completed = hold.complete(then=then, **found)
     if not completed:
-        files.delete(kept.folder)
+        delete_stored(kept.folder)
     return completed
 
 

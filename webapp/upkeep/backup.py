@@ -1,7 +1,8 @@
 """A backup of rows and files in one tar, taken while searches run, for either database.
 
-Rows come from one moment. Files are linked, which takes no time, and whatever a row of that moment
-names must be among them: where a file has gone meanwhile, the next moment is tried.
+Rows come from one moment. Files of a disk are linked, which takes no time, those of a bucket are
+copied. Whatever a row of that moment names must be among them: where a file has gone meanwhile, the
+next moment is tried. A backup of a bucket can be taken back onto a disk, and the other way round.
 """
 
 import json
@@ -12,12 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO, Any, Final
+from typing import IO, Any, Final, cast
 
 from django.apps import apps
 from django.conf import settings
 from django.core import serializers
-from django.core.files.storage import FileSystemStorage, default_storage
+from django.core.files import File
+from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.core.management.color import no_style
 from django.db import connection, transaction
@@ -27,11 +29,14 @@ from django.db.models import Model
 from search_engine.version import __version__
 from webapp.checkpoints import files
 from webapp.checkpoints.models import Checkpoint
+from webapp.storage import folders
+from webapp.storage.local import is_disk
 from webapp.work import kinds
 from webapp.work.kind import Reason
 
 ROWS, MANIFEST = "rows.jsonl", "manifest.json"
-KEPT: Final = ("files", "trainings", "secret_key")
+FILES, TRAININGS = "files", "trainings"
+KEPT: Final = (FILES, TRAININGS, "secret_key")
 """Under ESPALIER_VAR. Published data sets are fetched again, messages are said again."""
 LEFT_OUT: Final = frozenset(
     (
@@ -56,18 +61,17 @@ def back_up(target: Path) -> int:
     """Write a backup; how many rows it has.
 
     Raises:
-        BackupError: files are not on this disk, or keep disappearing.
+        BackupError: files keep disappearing.
     """
-    if not isinstance(default_storage, FileSystemStorage):
-        raise BackupError("Files do not lie on a disk of this machine: back up their bucket.")
     for _ in range(TRIES):
         with TemporaryDirectory(prefix="backup-", dir=settings.VAR) as name:
             staged = Path(name)
             rows, needed = _write_rows(staged / ROWS)
+            _describe(staged / MANIFEST, rows)
             _link_all(staged)
-            if all((staged / "files" / path).exists() for path in needed):
-                _describe(staged / MANIFEST, rows)
-                _pack(staged, target)
+            if is_disk() and not all((staged / FILES / path).exists() for path in needed):
+                continue
+            if _pack(staged, target, needed):
                 return rows
     raise BackupError("Files kept disappearing. See what manage.py verify_files says of them.")
 
@@ -141,10 +145,11 @@ def _models() -> list[type[Model]]:
 
 def _link_all(staged: Path) -> None:
     for name in KEPT:
+        if not is_disk() and name in (FILES, TRAININGS):
+            continue
         source = Path(settings.VAR) / name
-        if name == "files":
-            assert isinstance(default_storage, FileSystemStorage)
-            source = Path(default_storage.location)
+        if name == FILES:
+            source = Path(default_storage.path(""))
         if source.is_file():
             shutil.copy2(source, staged / name)
         elif source.is_dir():
@@ -185,15 +190,39 @@ def _migrations() -> list[str]:
     return sorted(f"{app}.{name}" for app, name in applied)
 
 
-def _pack(staged: Path, target: Path) -> None:
-    """Whole or not at all, and for nobody else to read: it holds the secret key."""
+def _pack(staged: Path, target: Path, needed: list[str]) -> bool:
+    """Whole or not at all, and for nobody else to read: it holds the secret key.
+
+    Returns:
+        False where a file that is needed was no longer in the bucket.
+    """
     new = target.with_name(f"{target.name}.new")
     new.touch(mode=0o600)
     with tarfile.open(new, "w") as archive:
         for name in (MANIFEST, ROWS, *KEPT):
             if (staged / name).exists():
                 archive.add(staged / name, name)
+        if not is_disk() and not set(needed) <= _add_bucket(archive):
+            new.unlink()
+            return False
     new.replace(target)
+    return True
+
+
+def _add_bucket(archive: tarfile.TarFile) -> set[str]:
+    """All files of the bucket; their names. What disappears meanwhile is left out."""
+    added = set()
+    for name in folders.all_files(""):
+        try:
+            with default_storage.open(name) as file:
+                within = name if name.startswith(f"{TRAININGS}/") else f"{FILES}/{name}"
+                entry = tarfile.TarInfo(within)
+                entry.size, entry.mode = file.size, 0o600
+                archive.addfile(entry, cast("IO[bytes]", file))
+        except FileNotFoundError:
+            continue
+        added.add(name)
+    return added
 
 
 @transaction.atomic
@@ -221,15 +250,23 @@ def _save(rows: list[Model]) -> None:
 
 
 def _put_back(folder: Path) -> None:
-    assert isinstance(default_storage, FileSystemStorage)
     for name in KEPT:
         source, target = folder / name, Path(settings.VAR) / name
-        if name == "files":
-            target = Path(default_storage.location)
-        if source.is_dir():
+        if name == FILES and is_disk():
+            target = Path(default_storage.path(""))
+        if source.is_dir() and not is_disk():
+            _put_into_bucket(source, "" if name == FILES else f"{name}/")
+        elif source.is_dir():
             shutil.copytree(source, target, dirs_exist_ok=True)
         elif source.is_file():
             shutil.copy2(source, target)
+
+
+def _put_into_bucket(source: Path, start: str) -> None:
+    for path in source.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                folders.put_file(File(file), f"{start}{path.relative_to(source).as_posix()}")
 
 
 def _let_go() -> None:

@@ -3,6 +3,7 @@
 Registered with Django they would ask disk, servers and GPU at every command: only `check` does.
 """
 
+import secrets
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core import checks
+from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -46,6 +48,28 @@ def paths() -> Iterator[checks.CheckMessage]:
                 hint="Give its user the right to write there, or name another in ESPALIER_VAR.",
                 id="espalier.E001",
             )
+
+
+def bucket() -> Iterator[checks.CheckMessage]:
+    """The bucket, where files are in one, takes a file, gives it back and lets it go."""
+    if isinstance(default_storage, FileSystemStorage):
+        return
+    name = f"check-{secrets.token_hex(8)}"
+    try:
+        default_storage.save(name, ContentFile(name.encode()))
+        with default_storage.open(name) as file:
+            is_same = file.read() == name.encode()
+        default_storage.delete(name)
+    except OSError as error:
+        yield checks.Error(
+            f"The bucket cannot be used: {error.strerror}.",
+            hint="See that ESPALIER_S3_BUCKET, ESPALIER_S3_ENDPOINT and the keys name one that is"
+            " there, and that the key may list, read, write and delete.",
+            id="espalier.E010",
+        )
+        return
+    if not is_same:
+        yield checks.Error("The bucket gives back other bytes than it got.", id="espalier.E010")
 
 
 def room() -> Iterator[checks.CheckMessage]:
@@ -157,7 +181,7 @@ def gpu() -> Iterator[checks.CheckMessage]:
         )
 
 
-AT_START: tuple[Check, ...] = (paths, room, secret, time_zone, proxy)
+AT_START: tuple[Check, ...] = (paths, room, secret, time_zone, proxy, bucket)
 """What is asked before the database is there."""
 EVERY: tuple[Check, ...] = (*AT_START, database, broker, gpu)
 

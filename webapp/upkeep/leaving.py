@@ -46,10 +46,10 @@ def kept_of(user: User) -> Kept:
         *map(files.search_folder, _ids(searches)),
         *checkpoints.filter(search__isnull=True).values_list("folder", flat=True),
         *(network.folder for network in AdoptedNetwork.objects.filter(owner=user)),
+        *map(dataset_folder, _ids(datasets)),
     ]
     trainings = Training.objects.filter(search__in=searches)
     total = disk.stored_bytes(*places) + folders.left_bytes(_ids(trainings))
-    total += disk.bytes_under(*map(dataset_folder, _ids(datasets)))
     return Kept(searches.count(), datasets.count(), checkpoints.count(), total)
 
 

@@ -14,13 +14,14 @@ from django.utils import timezone
 from webapp.adopted.models import AdoptedNetwork
 from webapp.checkpoints import files
 from webapp.checkpoints.models import Checkpoint, Export
-from webapp.datasets.files import prepared_folder, upload_path
 from webapp.datasets.models import Dataset
 from webapp.searches.models import Search
 from webapp.state import FINAL_STATES, State
+from webapp.storage import folders
 from webapp.trainings.models import Training
 
 CHUNK = 1 << 20
+STORED_DATASET = "dataset.safetensors"
 MISSING, CHANGED, UNKNOWN = "missing", "changed", "unknown"
 
 
@@ -63,17 +64,18 @@ def unknown() -> Iterator[Finding]:
         ("searches", Search),
         ("datasets", Dataset),
         ("start-networks", AdoptedNetwork),
+        ("trainings", Training),
     ):
         ids = set(rows._default_manager.values_list("pk", flat=True))
-        for name in _folders(place):
+        for name in folders.folders_in(place):
             if name.isdecimal() and int(name) not in ids:
                 yield Finding(UNKNOWN, f"{place}/{name}", "")
     known = set(Checkpoint.objects.values_list("folder", flat=True))
     for pk in Search.objects.filter(state__in=FINAL_STATES).values_list("pk", flat=True):
-        for part in _folders(files.search_folder(pk)):
+        for part in folders.folders_in(files.search_folder(pk)):
             inside = f"{files.search_folder(pk)}/{part}"
             if inside not in known and not _is_training(pk):
-                for name in _folders(inside):
+                for name in folders.folders_in(inside):
                     if f"{inside}/{name}" not in known:
                         yield Finding(UNKNOWN, f"{inside}/{name}", "")
     busy = set(
@@ -81,7 +83,7 @@ def unknown() -> Iterator[Finding]:
             "pk", flat=True
         )
     )
-    for name in _folders("checkpoints"):
+    for name in folders.folders_in("checkpoints"):
         of = name.split("-")[1] if name.count("-") == 2 else ""
         if f"checkpoints/{name}" not in known and not (of.isdecimal() and int(of) in busy):
             yield Finding(UNKNOWN, f"checkpoints/{name}", "")
@@ -91,7 +93,7 @@ def delete_unknown() -> list[Finding]:
     """Delete what no row knows of; what was deleted."""
     found = list(unknown())
     for one in found:
-        files.delete(one.path)
+        folders.delete(one.path)
     return found
 
 
@@ -126,13 +128,11 @@ def _export(export: Export) -> Iterator[Finding]:
 
 
 def _dataset(dataset: Dataset) -> Iterator[Finding]:
-    folder = f"datasets/{dataset.pk}"
-    if dataset.prepared_at is not None and not any(
-        prepared_folder(dataset.pk).glob("*.safetensors")
-    ):
-        yield Finding(MISSING, f"{folder}/prepared/dataset.safetensors", dataset.name)
-    if upload_path(dataset.pk).exists() and dataset.sha256:
-        yield from _file(f"{folder}/upload.zip", dataset.name, dataset.sha256, None)
+    images = f"{dataset.prepared}/{STORED_DATASET}"
+    if dataset.prepared and not default_storage.exists(images):
+        yield Finding(MISSING, images, dataset.name)
+    if dataset.upload:
+        yield from _file(dataset.upload, dataset.name, dataset.sha256, None)
 
 
 def _is_training(search_id: int) -> bool:
@@ -153,13 +153,6 @@ def _file(path: str, title: str, sha256: str, size: int | None) -> Iterator[Find
         return
     if digest.hexdigest() != sha256 or size not in (None, found):
         yield Finding(CHANGED, path, title)
-
-
-def _folders(place: str) -> list[str]:
-    try:
-        return sorted(default_storage.listdir(place)[0])
-    except FileNotFoundError:
-        return []
 
 
 def _report_path() -> Path:

@@ -8,6 +8,7 @@ from pathlib import PurePath
 from search_engine.spec import causes
 from search_engine.spec.causes import Cause, chain
 from search_engine.spec.errors import DeviceFull, DeviceUnusable
+from webapp.errors import UNANSWERED, StorageAway
 from webapp.work.patience import AWAY
 
 __all__ = [
@@ -61,6 +62,8 @@ def sentence(error: BaseException, cause: Cause) -> str:
         return "The disk is full. Delete searches, checkpoints or data sets that nobody needs."
     if code == "database":
         return f"The database did not answer: {said}. {_ASK} it."
+    if isinstance(error, StorageAway):
+        return f"{UNANSWERED}. {_ASK} it."
     if isinstance(error, WorkDelayed | DeviceFull | DeviceUnusable):
         return said
     return f"{_file(error)}. {_ASK} its disk."

@@ -25,8 +25,17 @@ from webapp.work.runner import Hold, WorkRefused, WorkStopped
 LOOK_SECONDS = 0.2
 KILLED = "It was ended by the system, most likely because memory ran out."
 TOO_SLOW = "It took longer than the {limit:,} seconds that this server allows."
-# Who opens a stranger's file need not know where the database is.
-_SECRETS = ("ESPALIER_SECRET_KEY", "ESPALIER_DATABASE_URL", "ESPALIER_REDIS_URL")
+# Who opens a stranger's file need not know where the database is, nor other files.
+_SECRETS = (
+    "ESPALIER_SECRET_KEY",
+    "ESPALIER_DATABASE_URL",
+    "ESPALIER_REDIS_URL",
+    "ESPALIER_S3_ACCESS_KEY",
+    "ESPALIER_S3_SECRET_KEY",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+)
 
 Lines = queue.SimpleQueue[str | None]
 

@@ -19,6 +19,7 @@ from django.utils.module_loading import import_string
 from search_engine.spec.errors import TrainingBroken, TrainingStopped
 from webapp import disk, logs
 from webapp.counts import counting
+from webapp.storage import local
 from webapp.work import causes, fairness, kinds, queue, stopping
 from webapp.work.causes import Cause
 from webapp.work.kind import Kind, Reason, Row, Then
@@ -233,6 +234,8 @@ def _attempt(hold: Hold[Any]) -> None:
 def _work(kind: Kind[Any], hold: Hold[Any]) -> None:
     body: Callable[[Any, Hold[Any]], None] = import_string(kind.body.replace(":", "."))
     try:
+        if disk.is_short():
+            local.make_room()
         if disk.is_short():
             raise OSError(errno.ENOSPC, disk.FULL)
         body(hold.row, hold)

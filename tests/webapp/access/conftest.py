@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 
 from tests.webapp.datasets.conftest import leaves, make_upload
 from tests.webapp.searches.conftest import launch, own_files, search
@@ -40,8 +42,9 @@ def arguments(search: Search, leaves: Dataset, clothing: Dataset, alice: User) -
         search.owner, search.pk, 1, documents.checked(tiny(trial), search, trial)
     )[0]
     network = AdoptedNetwork.objects.create(owner=search.owner, source=Source.TORCHVISION)
-    survey_folder(leaves.pk).mkdir()
-    (survey_folder(leaves.pk) / "fit-crop.png").write_bytes(b"a picture")
+    Dataset.objects.filter(pk=leaves.pk).update(surveyed=survey_folder(leaves.pk, 1))
+    picture = f"{survey_folder(leaves.pk, 1)}/fit-crop.png"
+    default_storage.save(picture, ContentFile(b"a picture"))
     token, _ = accounts.issue_token(alice, name="Mine", expires_at=None)
     return {
         "search_id": search.pk,

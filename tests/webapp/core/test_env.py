@@ -42,6 +42,8 @@ def test_an_empty_value_counts_as_absent(monkeypatch: pytest.MonkeyPatch) -> Non
         (lambda: env.port(NAME), "0", "from 1 to 65535"),
         (lambda: env.token(NAME), "guessable", "16 characters"),
         (lambda: env.redis_url(NAME), "localhost:6379", "redis://host:port/number"),
+        (lambda: env.address(NAME), "s3.example.org:9000", "https://host:port"),
+        (lambda: env.address(NAME), "https://s3.example.org/bucket", "https://host:port"),
         (lambda: env.secret_key(NAME, None), "short", "50 characters"),
         (lambda: env.folder(NAME, Path()), "/proc/nothing", "a folder that can be written"),
     ],
@@ -53,6 +55,16 @@ def test_a_wrong_value_names_the_variable_and_what_is_legal(
     assert callable(reader)
     with pytest.raises(ImproperlyConfigured, match=rf"^{NAME} must .*{legal}"):
         reader()
+
+
+def test_variables_that_go_together_are_all_set_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    together = {"key": NAME, "secret": f"{NAME}_TOO"}
+    assert env.together(together) == {}
+    monkeypatch.setenv(NAME, "abc")
+    with pytest.raises(ImproperlyConfigured, match=f"{NAME}_TOO must be set, too"):
+        env.together(together)
+    monkeypatch.setenv(f"{NAME}_TOO", "def")
+    assert env.together(together) == {"key": "abc", "secret": "def"}
 
 
 def test_a_variable_without_default_must_be_set() -> None:

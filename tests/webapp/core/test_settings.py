@@ -40,6 +40,11 @@ def test_production_has_no_default_secret(tmp_path: Path) -> None:
     assert "ESPALIER_SECRET_KEY must be set" in checked.stderr
 
 
+def test_a_bucket_needs_postgresql(tmp_path: Path) -> None:
+    checked = manage("check", ESPALIER_VAR=str(tmp_path), ESPALIER_S3_BUCKET="espalier")
+    assert "ESPALIER_S3_BUCKET needs PostgreSQL: set ESPALIER_DATABASE_URL" in checked.stderr
+
+
 @pytest.mark.parametrize("debug", ["0", "1"])
 def test_every_change_of_a_model_has_its_migration(tmp_path: Path, debug: str) -> None:
     environment = {"ESPALIER_VAR": str(tmp_path), "ESPALIER_DEBUG": debug}

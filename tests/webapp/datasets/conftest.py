@@ -14,6 +14,7 @@ from webapp.datasets.kinds import PREPARATION
 from webapp.datasets.models import Dataset
 from webapp.datasets.uploads import StreamedFile
 from webapp.state import State
+from webapp.storage.local import scratch
 from webapp.work import runner
 from webapp.work.runner import Hold
 
@@ -32,6 +33,11 @@ def own_files(settings: Any, tmp_path: Path) -> None:
         },
     }
     assert default_storage.path("") == str(tmp_path / "files")
+
+
+def on_disk(name: str) -> Path:
+    """Where the storage has a file or folder."""
+    return Path(default_storage.path(name))
 
 
 def streamed(content: bytes, name: str = "leaves.zip") -> StreamedFile:
@@ -58,8 +64,9 @@ def leaves(make_upload: MakeUpload) -> Dataset:
     token = PREPARATION.claim(dataset.pk, "worker")
     assert token is not None
     hold = Hold(PREPARATION, dataset, token)
-    with worker.working_folder(dataset, token) as folder:
-        reading = child.read(worker.reading_request(dataset, folder), lambda share, note: None)
+    with scratch() as folder, worker.upload_here(dataset) as upload:
+        request = worker.reading_request(dataset, folder, upload)
+        reading = child.read(request, lambda share, note: None)
         assert reading["facts"] is not None
         worker.keep(dataset, hold, folder, {**reading["facts"], "report": reading["report"]})
     dataset.refresh_from_db()

@@ -13,12 +13,12 @@ from django.test import Client
 from search_engine.spec.errors import InvalidConfig
 from tests.search_engine.pictures.cases import CASES, FOLDER
 from tests.webapp.datasets import packing
-from tests.webapp.datasets.conftest import MakeUpload, prepare
+from tests.webapp.datasets.conftest import MakeUpload, on_disk, prepare
 from tests.webapp.datasets.test_pages import page
 from webapp.accounts.models import User
 from webapp.datasets import services
 from webapp.datasets.answers import laid_over
-from webapp.datasets.files import survey_folder, upload_path
+from webapp.datasets.files import dataset_folder
 from webapp.datasets.kinds import PREPARATION
 from webapp.datasets.models import Dataset, Look
 from webapp.datasets.review import review_of
@@ -57,7 +57,9 @@ def test_what_needs_no_look_is_prepared_at_once_and_the_page_says_what_was_read(
 ) -> None:
     dataset = looked_at("a12_txt_in_class.zip")
     assert (dataset.state, counts(dataset)) == (State.COMPLETED, {"birch": 12, "oak": 12})
-    assert not upload_path(dataset.pk).exists() and not survey_folder(dataset.pk).exists()
+    assert (dataset.upload, dataset.surveyed) == ("", "")
+    home = on_disk(dataset_folder(dataset.pk))
+    assert [path.name for path in home.iterdir()] == [f"prepared-{dataset.attempt}"]
     assert "1 other file was left out:" in page(alice_client, f"/datasets/{dataset.pk}/")
 
 

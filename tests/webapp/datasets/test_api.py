@@ -7,8 +7,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from tests.webapp.datasets import packing
-from tests.webapp.datasets.conftest import MakeUpload, prepare
-from webapp.datasets.files import upload_path
+from tests.webapp.datasets.conftest import MakeUpload, on_disk, prepare
+from webapp.datasets.files import dataset_folder, upload_name
 from webapp.datasets.models import Dataset
 from webapp.state import State
 
@@ -32,7 +32,7 @@ def test_an_upload_answers_with_the_data_set_and_its_address(alice_client: Clien
     body = response.json()
     assert (response.status_code, response["Location"]) == (201, f"{URL}{body['id']}/")
     assert (body["name"], body["state"], body["resize_pixels"]) == ("Leaves", "queued", 28)
-    assert upload_path(body["id"]).exists()
+    assert on_disk(upload_name(body["id"])).exists()
 
 
 def test_the_list_comes_in_pages(alice_client: Client, digits: Dataset, missing: Dataset) -> None:
@@ -107,7 +107,7 @@ def test_delete_takes_row_and_files(
     with django_capture_on_commit_callbacks(execute=True):
         assert alice_client.delete(f"{URL}{leaves.pk}/").status_code == 204
     assert not Dataset.objects.exists()
-    assert not upload_path(leaves.pk).parent.exists()
+    assert not on_disk(dataset_folder(leaves.pk)).exists()
 
 
 @pytest.mark.usefixtures("in_this_process")

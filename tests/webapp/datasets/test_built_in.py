@@ -9,10 +9,10 @@ from django.test import Client
 
 from search_engine.data import available_datasets
 from tests.webapp.conftest import ClientOf
-from tests.webapp.datasets.conftest import prepare
+from tests.webapp.datasets.conftest import on_disk, prepare
 from webapp.accounts.models import User
 from webapp.datasets import services
-from webapp.datasets.files import library_folder, prepared_folder
+from webapp.datasets.files import library_folder
 from webapp.datasets.management.commands import sync_datasets
 from webapp.datasets.models import Dataset
 from webapp.datasets.worker import load
@@ -102,4 +102,4 @@ def test_the_download_button_queues_it(missing: Dataset, bob: User, client_of: C
 def test_a_published_set_is_not_copied(db: None) -> None:
     sync()
     digits = Dataset.objects.get(engine_name="digits")
-    assert {path.suffix for path in prepared_folder(digits.pk).iterdir()} == {".png"}
+    assert {path.suffix for path in on_disk(digits.prepared).iterdir()} == {".png"}

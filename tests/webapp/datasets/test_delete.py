@@ -6,7 +6,7 @@ import pytest
 from django.contrib.messages import get_messages
 from django.test import Client
 
-from tests.webapp.datasets.conftest import MakeUpload
+from tests.webapp.datasets.conftest import MakeUpload, on_disk
 from webapp.accounts.models import User
 from webapp.datasets import services
 from webapp.datasets.files import dataset_folder
@@ -33,7 +33,7 @@ def test_one_search_is_named(alice: User, make_upload: MakeUpload) -> None:
     sentence = refusal(alice, dataset)
     assert sentence.startswith("“Leaves” cannot be deleted: the search “Oaks first")
     assert sentence.endswith("uses it. Delete it first.")
-    assert dataset_folder(dataset.pk).exists()
+    assert on_disk(dataset_folder(dataset.pk)).exists()
 
 
 def test_of_many_searches_three_are_named(alice: User, make_upload: MakeUpload) -> None:
@@ -60,4 +60,4 @@ def test_without_searches_it_goes_with_its_files(
         response = alice_client.post(f"/datasets/{dataset.pk}/delete/")
     assert response["Location"] == "/datasets/"
     assert not Dataset.objects.exists()
-    assert not dataset_folder(dataset.pk).exists()
+    assert not on_disk(dataset_folder(dataset.pk)).exists()

@@ -9,19 +9,24 @@ from typing import Any
 
 import pytest
 import torch
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from search_engine.data import read_folder
 from tests.webapp.datasets import packing
-from tests.webapp.datasets.conftest import MakeUpload, prepare
+from tests.webapp.datasets.conftest import MakeUpload, on_disk, prepare
 from webapp.datasets import worker
-from webapp.datasets.files import dataset_folder, prepared_folder, upload_path
+from webapp.datasets.files import dataset_folder, prepared_folder
 from webapp.datasets.kinds import PREPARATION
 from webapp.datasets.models import Dataset
 from webapp.datasets.worker import load
 from webapp.state import State
+from webapp.storage.local import scratch
 from webapp.work import process, recovery
 from webapp.work.causes import WorkDelayed
+from webapp.work.runner import Hold
 
 pytestmark = pytest.mark.thorough
 
@@ -47,8 +52,9 @@ def test_the_row_says_what_is_in_it(leaves: Dataset) -> None:
 
 
 def test_the_zip_goes_once_it_has_been_prepare(leaves: Dataset) -> None:
-    assert [path.name for path in dataset_folder(leaves.pk).iterdir()] == ["prepared"]
-    assert not upload_path(leaves.pk).exists()
+    home = on_disk(dataset_folder(leaves.pk))
+    assert [path.name for path in home.iterdir()] == ["prepared-1"]
+    assert (leaves.upload, leaves.prepared) == ("", f"datasets/{leaves.pk}/prepared-1")
 
 
 @pytest.mark.usefixtures("in_this_process")
@@ -59,8 +65,8 @@ def test_what_is_refused_fails_with_the_sentence_and_keeps_its_zip(make_upload: 
         "leaves.zip: Expected at least 2 classes, got 1: oak."
         " Give each class a folder of its own, and pack them together."
     )
-    assert upload_path(dataset.pk).exists()
-    assert not prepared_folder(dataset.pk).exists()
+    assert on_disk(dataset.upload).exists()
+    assert dataset.prepared == ""
 
 
 def test_a_data_set_that_is_not_ready_cannot_be_loaded(make_upload: MakeUpload) -> None:
@@ -69,7 +75,7 @@ def test_a_data_set_that_is_not_ready_cannot_be_loaded(make_upload: MakeUpload) 
 
 
 def test_a_damaged_file_is_an_error_with_its_name(leaves: Dataset) -> None:
-    (prepared_folder(leaves.pk) / "dataset.safetensors").write_bytes(b"no tensors")
+    (on_disk(leaves.prepared) / "dataset.safetensors").write_bytes(b"no tensors")
     with pytest.raises(WorkDelayed, match="“leaves” cannot be read"):
         load(leaves.pk)
 
@@ -82,15 +88,18 @@ def test_a_second_message_does_nothing(leaves: Dataset) -> None:
 @pytest.mark.usefixtures("in_this_process")
 def test_a_worker_killed_in_mid_preparation_is_followed_by_another(make_upload: MakeUpload) -> None:
     dataset = make_upload()
-    # What a worker killed with -9 leaves behind: a claim, a lease that runs out, half a folder.
+    # What a worker killed with -9 leaves behind: a claim, a lease that runs out, half the files in
+    # the storage, and a folder that it worked in.
     assert PREPARATION.claim(dataset.pk, "doomed") == 1
-    left = dataset_folder(dataset.pk) / "attempt-1"
-    left.mkdir()
-    (left / "dataset.safetensors").write_bytes(b"half")
+    half = f"{prepared_folder(dataset.pk, 1)}/dataset.safetensors"
+    default_storage.save(half, ContentFile(b"half"))
+    left = Path(settings.VAR) / "scratch" / "doomed"
+    left.mkdir(parents=True)
+    left.with_name("doomed.lock").touch()
     Dataset.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     recovery.recover()
     assert prepare(dataset).state == State.COMPLETED
-    assert not left.exists()
+    assert not left.exists() and not default_storage.exists(half)
 
 
 def test_the_reader_learns_no_secret_and_killed_says_that_memory_may_have_run_out(
@@ -152,8 +161,8 @@ def test_a_cancelled_one_ends_its_process_and_can_be_prepared_again(
 
     monkeypatch.setattr(process, "_answer", cancelled_meanwhile)
     assert prepare(dataset).state == State.CANCELLED
-    assert upload_path(dataset.pk).exists()
-    assert not list(dataset_folder(dataset.pk).glob("attempt-*"))
+    assert [path.name for path in on_disk(dataset_folder(dataset.pk)).iterdir()] == ["upload.zip"]
+    assert list((Path(settings.VAR) / "scratch").iterdir()) == []
 
 
 def test_a_bug_fails_it_and_is_raised_for_the_log(
@@ -170,13 +179,19 @@ def test_a_bug_fails_it_and_is_raised_for_the_log(
 
 def test_an_upload_that_is_gone_is_said_to_be(make_upload: MakeUpload) -> None:
     dataset = make_upload()
-    upload_path(dataset.pk).unlink()
+    default_storage.delete(dataset.upload)
     assert prepare(dataset).state == State.FAILED
-    assert dataset.failure.startswith("leaves.zip: Expected a folder or an archive, found neither")
+    assert dataset.failure == "leaves.zip: The upload is gone. Upload it again."
 
 
 def test_a_data_set_deleted_meanwhile_leaves_nothing(make_upload: MakeUpload) -> None:
     dataset = make_upload()
-    with worker.working_folder(dataset, 1):
+    token = PREPARATION.claim(dataset.pk, "worker")
+    assert token is not None
+    with scratch() as folder:
+        (folder / "dataset.safetensors").write_bytes(b"images")
         Dataset.objects.filter(pk=dataset.pk).delete()
-    assert not dataset_folder(dataset.pk).exists()
+        facts = {"image_count": 0, "image_channels": 1, "image_height": 8, "image_width": 8}
+        hold = Hold(PREPARATION, dataset, token)
+        worker.keep(dataset, hold, folder, {**facts, "class_names": []})
+    assert not on_disk(dataset_folder(dataset.pk)).exists()

@@ -13,9 +13,10 @@ from django.test import Client
 
 from tests.search_engine.pictures.cases import FOLDER as CASES
 from tests.webapp.datasets import packing
+from tests.webapp.datasets.conftest import on_disk
 from webapp.accounts.models import User
 from webapp.datasets import services
-from webapp.datasets.files import incoming_folder, upload_path
+from webapp.datasets.files import incoming_folder
 from webapp.datasets.models import Dataset
 from webapp.datasets.uploads import StreamedFile
 from webapp.state import State
@@ -82,7 +83,7 @@ def test_the_file_is_kept_as_it_came(alice_client: Client, alice: User) -> None:
     content = packing.packed(packing.good())
     alice_client.post(URL, {"file": zip_file(content)})
     dataset = Dataset.objects.get(owner=alice)
-    assert upload_path(dataset.pk).read_bytes() == content
+    assert on_disk(dataset.upload).read_bytes() == content
     assert dataset.sha256 == hashlib.sha256(content).hexdigest()
     assert dataset.size_bytes == len(content)
     assert left_behind() == []

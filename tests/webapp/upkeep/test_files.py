@@ -1,5 +1,6 @@
 """Files go with their rows, however those go; and what does not agree is found."""
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from tests.webapp.searches.driving import work
 from webapp.accounts.models import User
 from webapp.adopted.models import AdoptedNetwork
 from webapp.checkpoints.models import Checkpoint
-from webapp.datasets.files import upload_path
+from webapp.datasets.files import upload_name
 from webapp.datasets.models import Dataset
 from webapp.searches import services
 from webapp.searches.models import Search
@@ -57,8 +58,9 @@ def searched(launch: Launch) -> Search:
 def other_files(alice: User) -> None:
     """An upload, and a network of Alice's own."""
     dataset = Dataset.objects.create(owner=alice, name="Leaves", engine_name="leaves-1")
-    upload_path(dataset.pk).parent.mkdir(parents=True)
-    upload_path(dataset.pk).write_bytes(b"zip")
+    dataset.upload, dataset.sha256 = upload_name(dataset.pk), hashlib.sha256(b"zip").hexdigest()
+    dataset.save()
+    default_storage.save(dataset.upload, ContentFile(b"zip"))
     network = AdoptedNetwork.objects.create(
         owner=alice, name="Mine", source="torchvision", files=["weights.pth"]
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from search_engine.data import Dataset, load_dataset
-from search_engine.data.stored import stored_rows
+from search_engine.data.stored import store_dataset, stored_rows
 from webapp.datasets.child.facts import Facts, facts_of
 from webapp.datasets.child.samples import write_samples
 from webapp.datasets.child.upload import read_upload, warnings_of
@@ -92,6 +92,9 @@ def read(request: Mapping[str, Any], tell: Tell) -> Reading:
         dataset = _read_built_in(request, progress)
         progress.begin("Drawing samples", 0.9)
         write_samples(Path(request["folder"]), dataset, dataset.images.__getitem__)
+        if request["store"]:
+            progress.begin("Writing", 0.95)
+            store_dataset(dataset, Path(request["folder"]))
         return Reading(report=None, facts=facts_of(dataset, []))
 
 

@@ -19,6 +19,7 @@ from webapp.searches.events import TrialProgress
 from webapp.searches.models import Trial
 from webapp.searches.worker import memory as worker_memory
 from webapp.searches.worker.memory import Warm
+from webapp.storage import folders
 from webapp.work.patience import patiently
 from webapp.work.runner import Hold
 
@@ -28,7 +29,7 @@ def evaluate(trial: Trial, hold: Hold[Trial]) -> None:
     outcome = _evaluate(trial, hold)
     # The result counts only while the token is current; else its files go, too.
     if not hold.complete(outcome=outcome) and outcome.get("checkpoint"):
-        files.delete(outcome["checkpoint"]["folder"])
+        folders.delete(outcome["checkpoint"]["folder"])
     patiently(lambda: coordinator.advance(trial.search_id))
 
 

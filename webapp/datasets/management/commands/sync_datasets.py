@@ -2,16 +2,19 @@
 
 from typing import Any
 
+from django.core.files.storage import default_storage
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
 from search_engine.data import Description, available_datasets
+from search_engine.data.stored import STORED_DATASET
 from webapp.datasets import uploads
-from webapp.datasets.files import library_folder, prepared_folder
+from webapp.datasets.files import THUMBNAIL, library_folder
 from webapp.datasets.kinds import PREPARATION
 from webapp.datasets.models import Dataset
 from webapp.datasets.services import IDLE
 from webapp.state import State
+from webapp.storage.local import is_disk
 from webapp.work import runner
 
 FIRST = ("clothing", "digits")
@@ -52,16 +55,26 @@ def _sync(description: Description) -> Dataset:
         "image_width": description.image_shape[2],
         "downloadable": description.downloadable,
         "debian_package": description.debian_package,
-        "on_disk": description.on_disk,
+        "on_disk": description.on_disk or _is_stored(description.name),
     }
     dataset, _ = Dataset.objects.update_or_create(
         engine_name=description.name, owner=None, defaults=known
     )
-    if not description.on_disk:
+    if not dataset.on_disk:
         # No longer on this server: as if nobody had asked for it.
         ready = Dataset.objects.filter(pk=dataset.pk, state=State.COMPLETED)
-        ready.update(state="", prepared_at=None)
-    elif not (dataset.is_ready and prepared_folder(dataset.pk).is_dir()):
+        ready.update(state="", prepared_at=None, prepared="")
+    elif not (dataset.is_ready and _has(dataset, THUMBNAIL)):
         PREPARATION.again(dataset, IDLE)
     dataset.refresh_from_db()
     return dataset
+
+
+def _is_stored(engine_name: str) -> bool:
+    """Whether another machine has put its images where all find them."""
+    dataset = Dataset.objects.filter(engine_name=engine_name, owner=None).first()
+    return not is_disk() and dataset is not None and _has(dataset, STORED_DATASET)
+
+
+def _has(dataset: Dataset, name: str) -> bool:
+    return bool(dataset.prepared) and default_storage.exists(f"{dataset.prepared}/{name}")
