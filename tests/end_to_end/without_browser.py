@@ -42,12 +42,23 @@ class Program:
     def post(self, path: str, body: object = None, **headers: str) -> Any:
         return json.loads(self._ask(path, json.dumps(body).encode(), headers) or "null")
 
+    def post_file(self, path: str, name: str, content: bytes) -> Any:
+        """Upload a zip, as a form does."""
+        head = (
+            f'--form\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
+            "Content-Type: application/zip\r\n\r\n"
+        )
+        body = head.encode() + content + b"\r\n--form--\r\n"
+        kind = {"Content-Type": "multipart/form-data; boundary=form"}
+        return json.loads(self._ask(path, body, kind))
+
     def download(self, path: str) -> bytes:
         return self._ask(path, None, {})
 
     def _ask(self, path: str, body: bytes | None, headers: dict[str, str]) -> bytes:
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
-        headers |= {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
+        own = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
+        headers = {**own, **headers}
         request = urllib.request.Request(self._api + path, body, headers)
         with urllib.request.urlopen(request) as answer:
             return bytes(answer.read())

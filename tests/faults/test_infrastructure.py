@@ -18,6 +18,7 @@ import pytest
 from PIL import Image
 
 from tests.end_to_end.installation import WORKER, Espalier, installation
+from tests.end_to_end.without_browser import Program
 from tests.faults.killing import User, wait_for
 from tests.faults.test_kills import SEARCH, token_of, trials_of
 from tests.webapp.core.process_tree import command_line, find, until
@@ -172,21 +173,8 @@ def upload(user: User, number: int) -> None:
                 image = io.BytesIO()
                 Image.new("L", (8, 8), 40 * index).save(image, "PNG")
                 archive.writestr(f"{name}/{index}.png", image.getvalue())
-    boundary = "faults"
-    head = (
-        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{number}.zip"'
-        "\r\nContent-Type: application/zip\r\n\r\n"
-    )
-    body = head.encode() + packed.getvalue() + f"\r\n--{boundary}--\r\n".encode()
-    asked = urllib.request.Request(
-        f"{user.espalier.address}/api/v1/datasets/",
-        body,
-        {
-            "Authorization": f"Bearer {user.token}",
-            "Content-Type": f"multipart/form-data; boundary={boundary}",
-        },
-    )
-    urllib.request.urlopen(asked).close()
+    api = Program(user.espalier.address, user.token)
+    api.post_file("/datasets/", f"{number}.zip", packed.getvalue())
 
 
 def hold_the_preparations(espalier: Espalier, most: int) -> list[int]:
