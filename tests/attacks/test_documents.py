@@ -14,6 +14,7 @@ from search_engine.networks import build_network
 from search_engine.spec import Architecture, ChainNetConfig, ImageShape
 from search_engine.spec.description import TrainedOn
 from search_engine.spec.documents import strange_values
+from tests.databases import database, postgresql
 from tests.webapp.adopted.driving import prepare
 from tests.webapp.conftest import PASSWORD
 from webapp.accounts import services as accounts
@@ -23,6 +24,8 @@ from webapp.checkpoints import files
 from webapp.errors import ProductError
 from webapp.state import State
 from webapp.work.causes import without_folders
+
+__all__ = ["database", "postgresql"]  # all of this on both
 
 SHAPE = {"message", "code", "fields"}
 HUGE = 10**22
