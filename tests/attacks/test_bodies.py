@@ -20,6 +20,8 @@ from webapp.errors import ProductError
 from webapp.searches.models import Search
 from webapp.state import State
 
+pytestmark = pytest.mark.thorough
+
 MIB = 1 << 20
 API = "/api/v1/datasets/"
 JSON = {"Content-Type": "application/json"}

@@ -109,7 +109,9 @@ class Camera:
 
     def _take(self, context: BrowserContext, path: str, name: str) -> None:
         answer = context.request.get(self._address + path)
-        kind, place = (answer.headers.get(f"content-{what}", "") for what in ("type", "disposition"))
+        kind, place = (
+            answer.headers.get(f"content-{what}", "") for what in ("type", "disposition")
+        )
         if answer.status == 405 or "html" not in kind or place.startswith("attachment"):
             return  # it answers a POST alone, or is no page
         page = context.new_page()

@@ -27,6 +27,8 @@ from search_engine.spec.trial import TrialResult
 from search_engine.strategies import Proposal
 from search_engine.training.metrics import evaluate
 
+pytestmark = pytest.mark.thorough
+
 CONFIG = SearchConfig(
     data=DataConfig(name="digits", validation=200, calibration=64, train_limit=600),
     skeleton=DenseNetConfig(blocks=1, growth=8, groups=2, image=ImageShape(1, 8, 8)),

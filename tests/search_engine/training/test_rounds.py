@@ -17,6 +17,8 @@ from search_engine.training.rounds import RoundsTraining, round_seed
 from tests.search_engine.training.small import same_weights, start_network
 from tests.search_engine.training.small_final import dataset
 
+pytestmark = pytest.mark.thorough
+
 EPOCHS, STEPS = 2, 3
 RECIPE = Recipe(epochs=EPOCHS, batch_size=16, learning_rate=0.05, ema_decay=0.5)
 RULE = StartRounds(max_rounds=3, plateau_gain=0.0)

@@ -20,6 +20,8 @@ from tests.growing import (
     trained_network,
 )
 
+pytestmark = pytest.mark.thorough
+
 EXACT = 1e-10
 
 

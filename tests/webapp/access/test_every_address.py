@@ -16,7 +16,7 @@ from tests.webapp.access.table import ANY_METHOD, TABLE
 from tests.webapp.searches.driving import browser
 from webapp.accounts.models import User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 REFUSED = 405, 404, 403  # the last two where the whole address is an administrator's
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")

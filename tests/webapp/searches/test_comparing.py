@@ -23,7 +23,7 @@ from webapp.work import recovery, runner
 from webapp.work.kind import Kind, Reason
 from webapp.work.models import DELAYS, Work
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 
 @pytest.fixture

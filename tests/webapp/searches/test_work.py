@@ -14,6 +14,8 @@ from webapp.state import State
 from webapp.work.kind import Kind
 from webapp.work.models import Work
 
+pytestmark = pytest.mark.thorough
+
 
 class TestTrial(WorkContract):
     found: ClassVar = {"outcome": {"failure": "diverged"}}

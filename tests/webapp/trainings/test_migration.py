@@ -14,6 +14,8 @@ from tests.webapp.searches.conftest import own_files, small_config
 from webapp.trainings import folders
 from webapp.trainings.models import Training
 
+pytestmark = pytest.mark.thorough
+
 __all__ = ["own_files"]  # a fixture
 
 BEFORE = [

@@ -11,6 +11,8 @@ from webapp.datasets.kinds import PREPARATION
 from webapp.datasets.models import Dataset
 from webapp.state import State
 
+pytestmark = pytest.mark.thorough
+
 __all__ = ["own_files", "start"]
 
 

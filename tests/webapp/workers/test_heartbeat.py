@@ -9,7 +9,7 @@ from webapp.workers import devices
 from webapp.workers.heartbeat import Heartbeat, say_good_bye
 from webapp.workers.models import FORGOTTEN_AFTER, OFFLINE_AFTER, Worker
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 HEART = Heartbeat("gpu0@lab", ["gpu"])
 
