@@ -3,8 +3,8 @@
     python -m benchmarks.load [--processes 1 2 4] [--modes embedded servers] [--seconds 180]
 
 Pages are asked for at fixed times, whether or not earlier ones have come: a server that falls
-behind is seen to. They are those that people open (the start page, a search, a trial, the lists), by
-the watchers in turn, each on a connection of its own. Meanwhile two trials report progress,
+behind is seen to. They are those that people open (the start page, a search, a trial, the lists),
+by the watchers in turn, each on a connection of its own. Meanwhile two trials report progress,
 together 20 times a second, to all watchers. Writes its table into `docs/results.md`.
 """
 
@@ -78,15 +78,16 @@ def run(mode: str, processes: int, per_second: float, seconds: float) -> Load:
         search_id = server.call("benchmarks.filling.fill", TRIALS)
         keys = server.call("benchmarks.reporting.let_watch", search_id, WATCHERS)
         after = server.call("benchmarks.reporting.last_sequence", search_id)
-        with watching(server.address, search_id, after, keys) as watchers:
-            with _visiting(server, search_id, keys, per_second, seconds) as pages:
-                before, began = server.processor_seconds(), time.monotonic()
-                arguments = (search_id, EVENTS_PER_SECOND, seconds, 1)
-                written = server.call("benchmarks.reporting.report", *arguments)
-                took = time.monotonic() - began
-                busy = (server.processor_seconds() - before) / took
-                heard = until_heard(written, watchers.heard_up_to(int(written[-1][0])))
-                megabytes = server.megabytes()
+        with (
+            watching(server.address, search_id, after, keys) as watchers,
+            _visiting(server, search_id, keys, per_second, seconds) as pages,
+        ):
+            before, began = server.processor_seconds(), time.monotonic()
+            arguments = (search_id, EVENTS_PER_SECOND, seconds, 1)
+            written = server.call("benchmarks.reporting.report", *arguments)
+            busy = (server.processor_seconds() - before) / (time.monotonic() - began)
+            heard = until_heard(written, watchers.heard_up_to(int(written[-1][0])))
+            megabytes = server.megabytes()
         answered = sum(page.status == 200 for page in pages)
         longest = max((page.seconds for page in pages[-int(per_second) :]), default=0.0)
         reached = answered / (seconds + longest)
@@ -129,7 +130,8 @@ def _visit(
         pipe.send("ready")  # type: ignore[attr-defined]
         pipe.recv()  # type: ignore[attr-defined]
         began, asked = time.monotonic(), []
-        for turn, key, path in zip(range(int(per_second * seconds)), cycle(keys), paths):
+        turns = range(int(per_second * seconds))
+        for turn, key, path in zip(turns, cycle(keys), paths, strict=False):
             due = began + turn / per_second
             time.sleep(max(0.0, due - time.monotonic()))
             asked.append(pool.submit(_ask, address, path, key, due))
@@ -157,7 +159,7 @@ def _ask(address: str, path: str, key: str, due: float) -> Page:
 def report(found: Sequence[Load], seconds: float) -> str:
     """The section of the results."""
     header = ["mode", "web processes", "pages/s asked", "answered", "not 200"]
-    header += ["pages p50, s", "p99, s", "frames p50, s", "p99, s", "processor, cores", "memory, MB"]
+    header += ["pages p50, s", "p99, s", "frames p50, s", "p99, s", "cores", "memory, MB"]
     rows = []
     for load in found:
         took = [page.seconds for page in load.pages]
