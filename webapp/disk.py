@@ -4,7 +4,6 @@ import shutil
 from pathlib import Path
 
 from django.conf import settings
-from django.core.files.storage import default_storage
 from django.http import JsonResponse
 from django.template.defaultfilters import filesizeformat
 
@@ -21,23 +20,9 @@ def free_bytes() -> int:
     return shutil.disk_usage(settings.VAR).free
 
 
-def stored_bytes(*folders: str) -> int:
-    """What files in these folders of the storage take, and so what deleting them frees."""
-    return sum(_stored(folder) for folder in folders)
-
-
 def bytes_under(*folders: Path) -> int:
-    """The same of folders on this machine's disk."""
+    """What files in these folders of this machine's disk take."""
     return sum(_size(path) for folder in folders for path in folder.rglob("*"))
-
-
-def _stored(folder: str) -> int:
-    try:
-        inner, names = default_storage.listdir(folder)
-        sizes = [default_storage.size(f"{folder}/{name}") for name in names]
-    except FileNotFoundError:  # it is gone, or has been replaced meanwhile
-        return 0
-    return sum(sizes) + sum(_stored(f"{folder}/{name}") for name in inner)
 
 
 def _size(path: Path) -> int:

@@ -4,9 +4,9 @@ import pytest
 from playwright.sync_api import Dialog, Page
 
 from tests.end_to_end.prepared import *  # noqa: F403 - fixtures
-from webapp import disk
 from webapp.checkpoints.models import Checkpoint
 from webapp.searches.models import Search
+from webapp.storage.folders import stored_bytes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -15,7 +15,7 @@ def test_the_question_says_what_deleting_frees(opened: Page, search: Search) -> 
     found = Checkpoint.objects.filter(search=search, trial__number=3)
     checkpoint = found.first()
     assert checkpoint is not None
-    frees = disk.stored_bytes(checkpoint.folder)
+    frees = stored_bytes(checkpoint.folder)
     asked: list[str] = []
 
     def answer(dialog: Dialog) -> None:
@@ -31,4 +31,4 @@ def test_the_question_says_what_deleting_frees(opened: Page, search: Search) -> 
     opened.get_by_role("button", name="Delete…").click()
     opened.wait_for_url("**/checkpoints/")
     assert not Checkpoint.objects.filter(pk=checkpoint.pk).exists()
-    assert disk.stored_bytes(checkpoint.folder) == 0
+    assert stored_bytes(checkpoint.folder) == 0

@@ -7,7 +7,6 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.files import File
 from django.db import transaction
 
-from webapp import disk
 from webapp.accounts import quota
 from webapp.adopted import selectors
 from webapp.adopted.kinds import ADOPTION
@@ -18,6 +17,7 @@ from webapp.disk import require_room
 from webapp.errors import ProductError, engine_errors_as_product_errors
 from webapp.state import FINAL_STATES
 from webapp.storage import folders
+from webapp.storage.folders import stored_bytes
 
 BUSY = "A worker is at this network now. Wait until it has ended."
 
@@ -98,7 +98,7 @@ def cancel(user: AbstractBaseUser, network_id: int) -> AdoptedNetwork:
 
 def freed_bytes(user: AbstractBaseUser, network_id: int) -> int:
     """What deleting a network frees."""
-    return disk.stored_bytes(selectors.own_network(user, network_id).folder)
+    return stored_bytes(selectors.own_network(user, network_id).folder)
 
 
 @transaction.atomic

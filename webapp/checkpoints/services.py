@@ -8,7 +8,6 @@ from django.db import transaction
 
 from search_engine.spec.export_form import ExportForm, why_not_offered
 from search_engine.spec.search_config import SearchConfig
-from webapp import disk
 from webapp.accounts import quota
 from webapp.checkpoints import comparison, lifecycle, selectors
 from webapp.checkpoints.kinds import EXPORT, MEASUREMENT
@@ -16,6 +15,7 @@ from webapp.checkpoints.models import Checkpoint, Export, Measurement, Origin
 from webapp.disk import require_room
 from webapp.errors import ProductError, engine_errors_as_product_errors
 from webapp.state import FINAL_STATES, State
+from webapp.storage.folders import stored_bytes
 
 ENDED_FOR_GOOD = (State.FAILED, State.CANCELLED)
 """States of a search that nothing leads out of: a completed one may be extended."""
@@ -24,7 +24,7 @@ ENDED_FOR_GOOD = (State.FAILED, State.CANCELLED)
 @transaction.atomic
 def freed_bytes(user: AbstractBaseUser, checkpoint_id: int) -> int:
     """What deleting a checkpoint frees."""
-    return disk.stored_bytes(selectors.checkpoint_to_change(user, checkpoint_id).folder)
+    return stored_bytes(selectors.checkpoint_to_change(user, checkpoint_id).folder)
 
 
 def delete(user: AbstractBaseUser, checkpoint_id: int) -> None:

@@ -11,7 +11,6 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 from django.utils.text import slugify
 
-from webapp import disk
 from webapp.accounts import quota
 from webapp.datasets.answers import laid_over
 from webapp.datasets.files import ENDINGS, dataset_folder, upload_name
@@ -22,6 +21,7 @@ from webapp.datasets.uploads import StreamedFile
 from webapp.disk import require_room
 from webapp.errors import ProductError, engine_errors_as_product_errors
 from webapp.state import FINAL_STATES, State
+from webapp.storage.folders import stored_bytes
 
 BUSY = "This data set is being prepared already."
 IDLE = ("", State.PAUSED, *FINAL_STATES)
@@ -141,7 +141,7 @@ def cancel(user: AbstractBaseUser, dataset_id: int) -> Dataset:
 
 def freed_bytes(user: AbstractBaseUser, dataset_id: int) -> int:
     """What deleting an upload frees."""
-    return disk.stored_bytes(dataset_folder(_deletable(user, dataset_id).pk))
+    return stored_bytes(dataset_folder(_deletable(user, dataset_id).pk))
 
 
 def _deletable(user: AbstractBaseUser, dataset_id: int) -> Dataset:

@@ -10,7 +10,6 @@ from django.db import IntegrityError, transaction
 
 from search_engine.spec import Architecture, ImageShape
 from search_engine.spec.search_config import Budget, SearchConfig
-from webapp import disk
 from webapp.accounts import quota
 from webapp.checkpoints import files
 from webapp.checkpoints.models import Checkpoint
@@ -21,6 +20,7 @@ from webapp.errors import ProductError, engine_errors_as_product_errors
 from webapp.searches import lifecycle, selectors
 from webapp.searches.models import Search, Share
 from webapp.state import State
+from webapp.storage.folders import stored_bytes
 from webapp.trainings import folders
 from webapp.trainings.models import Training
 
@@ -191,7 +191,7 @@ def freed_bytes(user: AbstractBaseUser, search_id: int) -> int:
     """What deleting a search frees."""
     search = selectors.search_to_change(user, search_id)
     trainings = Training.objects.filter(search=search).values_list("pk", flat=True)
-    return disk.stored_bytes(files.search_folder(search.pk)) + folders.left_bytes(trainings)
+    return stored_bytes(files.search_folder(search.pk)) + folders.left_bytes(trainings)
 
 
 def delete(user: AbstractBaseUser, search_id: int) -> None:

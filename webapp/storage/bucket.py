@@ -112,6 +112,12 @@ class Bucket(S3Storage):
             key = self._normalize_name(name)
             self.bucket.Object(key).download_fileobj(file, Config=self.transfer_config)
 
+    def bytes_in(self, folder: str) -> int:
+        """What all files within a folder take: a list says it, a thousand at a time."""
+        with faults_of_a_disk(folder):
+            start = f"{self._normalize_name(folder)}/"
+            return sum(found.size for found in self.bucket.objects.filter(Prefix=start))
+
     def _head(self, name: str) -> Any:
         client = self.connection.meta.client
         return client.head_object(Bucket=self.bucket_name, Key=self._normalize_name(name))

@@ -11,6 +11,9 @@ from django.db import transaction
 from django.db.models import Model
 from django.db.models.signals import post_delete
 
+from webapp import disk
+from webapp.storage.local import bucket, forget, is_disk
+
 
 class Movable(File):  # type: ignore[type-arg]  # not subscriptable when it runs
     """A file that nobody needs where it is: a storage on the same disk moves it."""
@@ -53,7 +56,10 @@ def delete(folder: str) -> None:
         default_storage.delete(f"{folder}/{name}")
     for name in inner:
         delete(f"{folder}/{name}")
-    default_storage.delete(folder)  # on a disk there is a folder left
+    if is_disk():
+        default_storage.delete(folder)
+    else:
+        forget(folder)
 
 
 def names_in(folder: str) -> list[str]:
@@ -73,6 +79,13 @@ def all_files(folder: str) -> Iterator[str]:
     yield from (f"{start}{name}" for name in sorted(names))
     for name in sorted(inner):
         yield from all_files(f"{start}{name}")
+
+
+def stored_bytes(*folders: str) -> int:
+    """What files in these folders of the storage take, and so what deleting them frees."""
+    if is_disk():
+        return disk.bytes_under(*(Path(default_storage.path(folder)) for folder in folders))
+    return sum(bucket().bytes_in(folder) for folder in folders)
 
 
 def go_with(rows: type[Model], folder_of: Callable[[Any], str]) -> None:

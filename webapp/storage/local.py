@@ -96,10 +96,15 @@ def cache_folder() -> Path:
     return Path(settings.VAR) / "cache"
 
 
+def forget(folder: str) -> None:
+    """Delete what is copied here of a folder; what is in use goes when there is no room for it."""
+    pins.remove(cache_folder() / quote(folder, safe=""))
+
+
 def make_room(more_bytes: int = 0) -> None:
     """Delete copies until so much more may be kept, or all that are left are in use."""
     folders = pins.last_used(cache_folder())
-    sizes = {folder: _size(folder) for folder in folders}
+    sizes = {folder: disk.bytes_under(folder) for folder in folders}
     total = sum(sizes.values()) + more_bytes
     for folder in folders:
         if total <= settings.CACHE_BYTES and not disk.is_short(more_bytes):
@@ -143,13 +148,3 @@ def _known(entry: Path) -> dict[str, str]:
     except (FileNotFoundError, ValueError):
         return {}
     return found
-
-
-def _size(folder: Path) -> int:
-    total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size
-        except FileNotFoundError:
-            continue
-    return total

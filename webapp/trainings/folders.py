@@ -177,7 +177,7 @@ def used_bytes(user_id: int) -> int:
 def left_bytes(training_ids: Iterable[int]) -> int:
     """What these trainings have left there."""
     if not is_disk():
-        return disk.stored_bytes(*map(stored_folder, training_ids))
+        return folders.stored_bytes(*map(stored_folder, training_ids))
     return disk.bytes_under(*map(training_folder, training_ids))
 
 

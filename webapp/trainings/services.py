@@ -6,7 +6,6 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser
 
 from search_engine.spec.final_training import FinalTrainingConfig
-from webapp import disk
 from webapp.accounts import quota
 from webapp.checkpoints.models import Checkpoint
 from webapp.disk import require_room
@@ -17,6 +16,7 @@ from webapp.searches.lifecycle import IllegalTransition, locked
 from webapp.searches.models import Search, Trial
 from webapp.searches.services import checked_key, checked_name
 from webapp.state import State
+from webapp.storage.folders import stored_bytes
 from webapp.trainings import documents, folders, selectors
 from webapp.trainings.documents import Compare
 from webapp.trainings.kinds import TRAINING
@@ -126,7 +126,7 @@ def freed_bytes(user: AbstractBaseUser, training_id: int) -> int:
     """What deleting a training frees."""
     training = selectors.training_to_change(user, training_id)
     kept = [training.checkpoint.folder] if training.checkpoint else []
-    return disk.stored_bytes(*kept) + folders.left_bytes([training.pk])
+    return stored_bytes(*kept) + folders.left_bytes([training.pk])
 
 
 def delete(user: AbstractBaseUser, training_id: int) -> None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import ProtectedError, QuerySet
 
-from webapp import disk
 from webapp.accounts.models import User
 from webapp.adopted.models import AdoptedNetwork
 from webapp.checkpoints import files
@@ -13,6 +12,7 @@ from webapp.checkpoints.models import Checkpoint
 from webapp.datasets.files import dataset_folder
 from webapp.datasets.models import Dataset
 from webapp.searches.models import Search
+from webapp.storage.folders import stored_bytes
 from webapp.trainings import folders
 from webapp.trainings.models import Training
 
@@ -49,7 +49,7 @@ def kept_of(user: User) -> Kept:
         *map(dataset_folder, _ids(datasets)),
     ]
     trainings = Training.objects.filter(search__in=searches)
-    total = disk.stored_bytes(*places) + folders.left_bytes(_ids(trainings))
+    total = stored_bytes(*places) + folders.left_bytes(_ids(trainings))
     return Kept(searches.count(), datasets.count(), checkpoints.count(), total)
 
 

@@ -8,10 +8,10 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from tests.webapp.storage.conftest import bucket_of
-from webapp import disk
 from webapp.errors import StorageAway
 from webapp.storage import folders
 from webapp.storage.bucket import Bucket
+from webapp.storage.folders import stored_bytes
 from webapp.upkeep import checks
 from webapp.work import causes
 from webapp.work.causes import Cause
@@ -28,7 +28,7 @@ def test_folders_are_filled_listed_measured_and_deleted(bucket: Bucket, tmp_path
     folders.put(tmp_path, "searches/1/trials/00001-1", ["words"])  # in place of the one before
     assert folders.folders_in("searches/1") == ["trials"]
     assert folders.names_in("searches/1/trials/00001-1") == ["weights", "words"]
-    assert disk.stored_bytes("searches") == LARGE + 4
+    assert stored_bytes("searches") == LARGE + 4
     with default_storage.open("searches/1/trials/00001-1/weights") as file:
         assert b"".join(file.chunks()) == content
     folders.delete("searches/1")

@@ -50,6 +50,7 @@ def test_a_file_is_fetched_once_and_again_when_it_has_changed(fetched: list[str]
     assert read("one") == b"others"
     assert len(fetched) == 2
     folders.delete("one")
+    assert copies() == set()
     with pytest.raises(FileNotFoundError):
         read("one")
 
