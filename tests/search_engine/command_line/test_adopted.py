@@ -1,6 +1,7 @@
 """`show` and `search` with a network of one's own."""
 
 import json
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,11 @@ from safetensors.torch import save_file
 
 from search_engine.checkpoint import save_checkpoint
 from search_engine.command_line.main import main
+from search_engine.command_line.search import _brought
 from search_engine.networks.adopted import adopt, outline_torchvision
 from search_engine.search.folder import SearchFolder
-from search_engine.spec import ImageShape
+from search_engine.spec import NORMALISATIONS, ImageShape
+from search_engine.spec.plan import Facts
 from tests.exporting import export_to, own_net
 
 pytestmark = pytest.mark.thorough
@@ -126,3 +129,14 @@ def test_a_checkpoint_brings_its_own_network(program: Path, tmp_path: Path) -> N
 )
 def test_search_refuses_options_that_go_with_others(options: list[str], tmp_path: Path) -> None:
     assert search(tmp_path / "search", *options) == 2
+
+
+def test_a_plan_is_made_for_the_network_that_the_options_name() -> None:
+    named = {"network": "torchvision:shufflenet_v2_x0_5", "sites": None, "normalisation": None}
+    facts = Facts("leaves", ImageShape(3, 64, 64), classes=5, images=1040)
+    start = _brought(Namespace(weights="published", **named), facts)
+    assert start is not None and start.skeleton.image == facts.image
+    assert start.skeleton.own_normalisation == NORMALISATIONS["imagenet"]
+    fresh = _brought(Namespace(weights=None, **named), facts)
+    assert fresh is not None and fresh.skeleton.own_normalisation is None
+    assert _brought(Namespace(network="densenet"), facts) is None
