@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from search_engine.spec.pictures_text import HINTS
 from tests.end_to_end.prepared import *  # noqa: F403 - fixtures
+from tests.end_to_end.watching import MINUTES
 from tests.search_engine.pictures.cases import CASES, FOLDER, Case
 from tests.webapp.conftest import in_this_process, no_renewals
 from tests.webapp.datasets.conftest import own_files, prepare
@@ -48,7 +49,7 @@ def upload(page: Page, name: str) -> None:
     page.goto("/datasets/upload/")
     page.locator("input[type=file]").set_input_files(FOLDER / name)
     page.get_by_role("button", name="Upload", exact=True).click()
-    expect(page).to_have_url(re.compile(r"/datasets/\d+/$"))
+    expect(page).to_have_url(re.compile(r"/datasets/\d+/$"), timeout=MINUTES)
     let_it_be_read(page)
 
 
