@@ -1,6 +1,5 @@
 """What a user asks for, with the rules of who may ask what."""
 
-import json
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -176,9 +175,8 @@ def _comparison(search: Search, config: FinalTrainingConfig) -> Training:
 
 
 def _is_same(training: Training, config: FinalTrainingConfig) -> bool:
-    return json.dumps(training.config, sort_keys=True) == json.dumps(
-        config.to_json(), sort_keys=True
-    )
+    """Whether they mean the same: a config of before lacks settings that have come since."""
+    return FinalTrainingConfig.from_json(training.config) == config
 
 
 def _fields(config: FinalTrainingConfig) -> dict[str, Any]:
