@@ -1,5 +1,6 @@
 """What is seen of every request: how long it took, and under which id the log speaks of it."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -53,6 +54,8 @@ class Observed:
 
     def __init__(self, app: App) -> None:
         self.app = app
+        self._next = 0.0
+        self._writing: asyncio.Future[None] | None = None
 
     async def __call__(self, scope: Message, receive: Any, send: Any) -> None:
         seen = Seen(uuid4().hex[:12])
@@ -61,8 +64,17 @@ class Observed:
                 await self._http({**scope, SEEN: seen}, receive, send, seen)
             else:
                 await self.app(scope, receive, send)
-        if counting.is_due():
-            await database_sync_to_async(counting.write)()
+        self._write_soon()
+
+    def _write_soon(self) -> None:
+        """Once in a while, and beside the requests: one that waited for it would take longer."""
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + counting.WRITE_SECONDS
+            asyncio.get_running_loop().call_later(counting.WRITE_SECONDS, self._write)
+
+    def _write(self) -> None:
+        self._writing = asyncio.ensure_future(database_sync_to_async(counting.write)())
 
     async def _http(self, scope: Message, receive: Any, send: Any, seen: Seen) -> None:
         began = time.perf_counter()

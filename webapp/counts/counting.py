@@ -7,7 +7,6 @@ is a file's kills its process where the disk is full.
 import logging
 import os
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import timedelta
@@ -30,7 +29,6 @@ _lock, _writing = threading.Lock(), threading.Lock()
 _amounts: dict[str, float] = defaultdict(float)
 _process = uuid4().hex
 _written: Mapping[str, float] = {}
-_written_at = time.monotonic()
 
 
 def add(counter: Counter, *labels: str, amount: float = 1.0) -> None:
@@ -46,15 +44,8 @@ def add(counter: Counter, *labels: str, amount: float = 1.0) -> None:
             _amounts[key] += grows
 
 
-def is_due() -> bool:
-    """Whether there is something that was not written for a while."""
-    return time.monotonic() - _written_at >= WRITE_SECONDS and _amounts != _written
-
-
 def write() -> None:
     """Write what this process has counted. While the database is away it is kept for later."""
-    global _written_at
-    _written_at = time.monotonic()
     if _amounts == _written:
         return
     try:

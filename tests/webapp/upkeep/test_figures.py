@@ -3,6 +3,7 @@
 # mypy: disable-error-code="no-untyped-call"
 # (asgiref's test communicator has no annotations)
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -146,6 +147,19 @@ async def test_a_search_shows_in_the_figures_and_the_board_finds_all_that_it_ask
     assert {title: unanswered(asked, found) for title, asked in expressions()} == {
         title: [] for title, _ in expressions()
     }
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_web_process_that_falls_idle_has_written_what_it_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written, loop = asyncio.Event(), asyncio.get_running_loop()
+    monkeypatch.setattr(counting, "WRITE_SECONDS", 0.01)
+    monkeypatch.setattr(counting, "write", lambda: loop.call_soon_threadsafe(written.set))
+    monkeypatch.setattr(application, "_next", 0.0)
+    await get("/healthz")
+    async with asyncio.timeout(5):
+        await written.wait()
 
 
 @pytest.mark.django_db
