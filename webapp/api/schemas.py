@@ -95,7 +95,7 @@ def document_errors(result: Schema, **_: Any) -> Schema:
         for method, operation in methods.items():
             _close_bodies(operation, result["components"]["schemas"])
             for parameter in operation.get("parameters", ()):
-                _without_nul(parameter["schema"])
+                _as_text(parameter["schema"])
             for status in _refusals(address, method, operation):
                 refusal = {"description": REFUSALS[status], "content": {"application/json": body}}
                 operation["responses"].setdefault(status, refusal)
@@ -109,15 +109,16 @@ def _close_bodies(operation: Schema, components: Schema) -> None:
     if name:
         components[name]["additionalProperties"] = False
         for field in components[name].get("properties", {}).values():
-            _without_nul(field)
+            _as_text(field)
 
 
-def _without_nul(schema: Schema) -> None:
-    """No database can hold it: such text reaches no view."""
+def _as_text(schema: Schema) -> None:
+    """No database can hold NUL, and what is white alone is empty once it is trimmed."""
     if schema.get("type") == "array":
-        _without_nul(schema["items"])
+        _as_text(schema["items"])
     elif schema.get("type") == "string" and not {"format", "enum", "pattern"} & schema.keys():
-        schema["pattern"] = "^[^\\x00]*$"
+        visible = "[^\\x00\\s\\x1c-\\x1f\\x85][^\\x00]*" if schema.get("minLength") else ""
+        schema["pattern"] = f"^[^\\x00]*{visible}$"
 
 
 def _refusals(address: str, method: str, operation: Schema) -> set[str]:
