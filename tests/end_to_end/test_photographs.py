@@ -150,12 +150,13 @@ def search(page: Page) -> None:
 
 def exports(page: Page, folder: Path) -> tuple[Path, Path]:
     """The winner's checkpoint, and its ONNX file with the preprocessing inside."""
+    page.get_by_role("button", name="Build ONNX", exact=True).click()
+    page.get_by_role("button", name="Build ONNX, pictures in", exact=True).click()
+    # Only now: a download that begins while the page still loads keeps its scripts from coming.
     with page.expect_download() as download:
         page.get_by_role("link", name="Download", exact=True).click()
     archive = folder / "checkpoint.zip"
     download.value.save_as(archive)
-    page.get_by_role("button", name="Build ONNX", exact=True).click()
-    page.get_by_role("button", name="Build ONNX, pictures in", exact=True).click()
     link = page.get_by_role("link", name="Download ONNX, pictures in", exact=True)
     expect(link).to_be_visible(timeout=4 * MINUTES)
     with page.expect_download() as download:
