@@ -132,11 +132,11 @@ class SplitDataset:
         return [images for images, _ in self._plain(indexes, CALIBRATION_BATCH).in_order()]
 
     def _evaluation_batch(self) -> int:
-        """A GPU takes as many small images at once as keep it busy."""
-        if self.images.device.type != "cuda":
-            return EVALUATION_BATCH
+        """As many small images at once as keep a GPU busy; of large ones few, for memory's sake."""
         _, height, width = self.dataset.image_shape
-        return min(1024, EVALUATION_BATCH * max(1, 64 * 64 // (height * width)))
+        small, large = 64 * 64 // (height * width), height * width / (64 * 64)
+        most = max(1, small) if self.images.device.type == "cuda" else 1
+        return max(32, min(1024, int(EVALUATION_BATCH * most / max(1.0, large))))
 
     def _plain(self, indexes: Tensor, batch_size: int) -> Batches:
         return Batches(self.images, indexes, batch_size, statistics=self.statistics)

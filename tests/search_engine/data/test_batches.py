@@ -6,8 +6,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from search_engine.data import Augmentation, Batch, Batches, Dataset, DeviceImages
+from search_engine.data import (
+    Augmentation,
+    Batch,
+    Batches,
+    Dataset,
+    DeviceImages,
+    SplitDataset,
+)
 from search_engine.spec.errors import InvalidConfig
+from search_engine.spec.search_config import DataConfig
 
 MakeDataset = Callable[..., Dataset]
 LAST_FIRST = torch.arange(59, 9, -1)
@@ -160,3 +168,12 @@ def test_gpu_makes_the_same_batches_as_the_cpu(
         for images in (DeviceImages(dataset), on_gpu)
     )
     torch.testing.assert_close(one, two)
+
+
+@pytest.mark.parametrize(("side", "expected"), [(6, 256), (96, 113), (224, 32)])
+def test_few_large_images_are_evaluated_at_once(
+    make_dataset: MakeDataset, side: int, expected: int
+) -> None:
+    dataset = make_dataset((40, 40), (1, side, side))
+    config = DataConfig(validation=30, calibration=10)
+    assert SplitDataset(dataset, config, seed=0).validation().batch_size == expected
