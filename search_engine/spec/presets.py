@@ -14,8 +14,8 @@ GROUPED = SearchSpace(start_edge=Operation.GROUP_CONV_3X3, groups=2)
 
 
 def clothing_demo() -> SearchConfig:
-    """Clothes of 28 x 28 pixels, from a start network that comes trained: four minutes on two
-    cores.
+    """Clothes of 28 x 28 pixels, from a start network that comes trained: two to five minutes on
+    two cores.
 
     All its stages are as narrow as the first, so there is much to be gained by growing.
     """
