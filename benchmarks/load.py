@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException
 from itertools import cycle
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from statistics import median
 from urllib.parse import urlsplit
 
@@ -114,7 +115,12 @@ def _visiting(
 
 
 def _visit(
-    address: str, search_id: int, keys: list[str], per_second: float, seconds: float, pipe: object
+    address: str,
+    search_id: int,
+    keys: list[str],
+    per_second: float,
+    seconds: float,
+    pipe: "Connection[object, object]",
 ) -> None:
     paths = cycle(
         [
@@ -127,15 +133,15 @@ def _visit(
         ]
     )
     with ThreadPoolExecutor(THREADS) as pool:
-        pipe.send("ready")  # type: ignore[attr-defined]
-        pipe.recv()  # type: ignore[attr-defined]
+        pipe.send("ready")
+        pipe.recv()
         began, asked = time.monotonic(), []
         turns = range(int(per_second * seconds))
         for turn, key, path in zip(turns, cycle(keys), paths, strict=False):
             due = began + turn / per_second
             time.sleep(max(0.0, due - time.monotonic()))
             asked.append(pool.submit(_ask, address, path, key, due))
-        pipe.send([one.result() for one in asked])  # type: ignore[attr-defined]
+        pipe.send([one.result() for one in asked])
 
 
 def _ask(address: str, path: str, key: str, due: float) -> Page:

@@ -15,6 +15,8 @@ from search_engine.spec.recipe import Recipe
 
 CALIBRATION_BATCH = 64
 EVALUATION_BATCH = 256
+EVALUATION_PIXELS = 64 * 64
+"""Of the largest images that are evaluated so many at once."""
 MAX_CALIBRATION_IMAGES = 1000
 
 
@@ -134,9 +136,12 @@ class SplitDataset:
     def _evaluation_batch(self) -> int:
         """As many small images at once as keep a GPU busy; of large ones few, for memory's sake."""
         _, height, width = self.dataset.image_shape
-        small, large = 64 * 64 // (height * width), height * width / (64 * 64)
-        most = max(1, small) if self.images.device.type == "cuda" else 1
-        return max(32, min(1024, int(EVALUATION_BATCH * most / max(1.0, large))))
+        pixels = height * width
+        if pixels > EVALUATION_PIXELS:
+            return max(32, EVALUATION_BATCH * EVALUATION_PIXELS // pixels)
+        if self.images.device.type != "cuda":
+            return EVALUATION_BATCH
+        return min(1024, EVALUATION_BATCH * (EVALUATION_PIXELS // pixels))
 
     def _plain(self, indexes: Tensor, batch_size: int) -> Batches:
         return Batches(self.images, indexes, batch_size, statistics=self.statistics)

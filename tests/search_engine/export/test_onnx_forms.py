@@ -1,6 +1,7 @@
 """ONNX with the preprocessing inside, in float16 and in int8: one network, exported once."""
 
 import json
+import logging
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -138,6 +139,11 @@ def test_int8_tells_the_accuracy_before_and_after(
     assert report["images_compared"] == 200 and report["classes_changed"] <= 20
     kinds = {node.op_type for node in onnx.load(folders / name / "network.onnx").graph.node}
     assert "QuantizeLinear" in kinds and "DequantizeLinear" in kinds
+
+
+def test_quantising_leaves_everybodys_logger_as_it_was(folders: Path) -> None:
+    assert (folders / "onnx-int8").is_dir()
+    assert logging.getLogger().isEnabledFor(logging.WARNING)
 
 
 def test_int8_is_not_calibrated_on_noise(trained_on_digits: Path, tmp_path: Path) -> None:
