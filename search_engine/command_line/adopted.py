@@ -46,15 +46,18 @@ def add_adopted_options(parser: argparse.ArgumentParser, *, default: str | None)
     )
 
 
-def add_weights_options(parser: argparse.ArgumentParser) -> None:
-    """Add what says from which weights such a network starts."""
+def add_weights_options(parser: argparse.ArgumentParser, others: str = "") -> None:
+    """Add what says from which weights such a network starts.
+
+    Args:
+        others: what else `--weights` may say.
+    """
     parser.add_argument(
         "--weights",
         metavar="WEIGHTS",
-        help="of such a network: a FILE of safetensors, or .pth with tensors only; or published,"
-        " published:NAME for one of several, which torchvision and timm give: the images have then"
-        " the size and the normalisation that those want. The training of the start network begins"
-        " with them",
+        help=f"{others}of such a network: a FILE of safetensors, or .pth with tensors only; or"
+        " published, published:NAME for one of several, which torchvision and timm give: the images"
+        " have then the size and the normalisation that those want. Training begins with them",
     )
     parser.add_argument(
         "--normalisation",

@@ -19,7 +19,7 @@ from search_engine.command_line.options import (
 from search_engine.spec.errors import SearchEngineError
 from search_engine.spec.export_form import OPSET, OPSETS, ExportKind, Precision
 from search_engine.spec.final_presets import FINAL_PRESETS
-from search_engine.spec.final_training import FinalTrainingConfig, Weights
+from search_engine.spec.final_training import FinalTrainingConfig
 from search_engine.spec.presets import PRESETS
 from search_engine.spec.search_config import SearchConfig
 
@@ -135,11 +135,8 @@ def _train(commands: Any) -> None:
     parser.add_argument(
         "--found", "--from", type=Path, dest="found", metavar="DIR", help="a trial's cell"
     )
-    parser.add_argument(
-        "--weights",
-        choices=list(Weights),
-        default=Weights.SCRATCH,
-        help="grown: go on from the trial's weights, in the trial's own network",
+    add_weights_options(
+        parser, "scratch; grown: go on from the trial's weights, in the trial's own network; "
     )
     _add_data(parser)
     parser.add_argument("--out", type=Path, metavar="DIR", required=True)

@@ -2,14 +2,18 @@
 
 import argparse
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from statistics import stdev
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from rich.console import Console
 
-from search_engine.checkpoint import read_description
+from search_engine.checkpoint import read_description, save_checkpoint
+from search_engine.command_line.adopted import is_adopted, published_of, read_start, size_of
 from search_engine.command_line.options import (
     SKELETON_FLAGS,
     TRAINING_FLAGS,
@@ -22,15 +26,19 @@ from search_engine.command_line.progress import StopFlag, describe, interruptibl
 from search_engine.command_line.use import read_dataset
 from search_engine.data import Dataset
 from search_engine.devices import pick_device, set_threads
-from search_engine.spec import Cell, ImageShape, SkeletonConfig
+from search_engine.networks import Network
+from search_engine.spec import AdoptedConfig, Architecture, Cell, ImageShape, SkeletonConfig
 from search_engine.spec.errors import InvalidConfig, TrainingStopped
 from search_engine.spec.final_presets import final_preset
 from search_engine.spec.final_result import FinalResult
 from search_engine.spec.final_training import FinalData, FinalTrainingConfig, Weights
+from search_engine.spec.fine_tuning import FINE_TUNING
 from search_engine.spec.training_events import EpochEnded, Event
 from search_engine.training.ddp_worker import is_started_by_torchrun, train_distributed
 from search_engine.training.final_training import Listener, train_final
 from search_engine.training.folds import trained_in_folds
+
+_OWN_WEIGHTS = (Weights.SCRATCH, Weights.GROWN)
 
 
 def train(arguments: argparse.Namespace) -> int:
@@ -44,7 +52,7 @@ def train(arguments: argparse.Namespace) -> int:
     """
     _check_processes(arguments)
     set_threads(arguments.threads)
-    config, dataset = _read_config(arguments)
+    config, dataset, initial = _read_config(arguments)
     console = Console(quiet=os.environ.get("RANK", "0") != "0")
 
     def tell(event: Event) -> None:
@@ -53,7 +61,8 @@ def train(arguments: argparse.Namespace) -> int:
 
     with interruptible() as stopped:
         try:
-            result = _train(arguments, config, dataset, tell, stopped)
+            with _begun_with(arguments, initial) as start:
+                result = _train(arguments, config, dataset, start, tell, stopped)
         except TrainingStopped:
             console.print("Stopped. The same command goes on from the last epoch.", markup=False)
             return 130
@@ -80,13 +89,14 @@ def _train(
     arguments: argparse.Namespace,
     config: FinalTrainingConfig,
     dataset: Dataset,
+    start: Path | None,
     listener: Any,
     stopped: StopFlag,
 ) -> FinalResult | None:
     """The result; None in all of torchrun's processes but the first."""
     settings: dict[str, Any] = {
         "dataset": dataset,
-        "start_checkpoint": arguments.found,
+        "start_checkpoint": start,
         "should_stop": stopped,
     }
     if not arguments.distributed:
@@ -117,33 +127,81 @@ def _check_processes(arguments: argparse.Namespace) -> None:
         )
 
 
-def _read_config(arguments: argparse.Namespace) -> tuple[FinalTrainingConfig, Dataset]:
+@contextmanager
+def _begun_with(arguments: argparse.Namespace, initial: Network | None) -> Iterator[Path | None]:
+    """The folder of the checkpoint whose weights it starts from, while the `with` lasts."""
+    if initial is None:
+        yield arguments.found
+        return
+    with TemporaryDirectory(prefix="espalier-") as folder:
+        save_checkpoint(initial, Path(folder))
+        yield Path(folder)
+
+
+def _read_config(
+    arguments: argparse.Namespace,
+) -> tuple[FinalTrainingConfig, Dataset, Network | None]:
+    """The config, the images, and the network that was brought in where it begins with one."""
     base = final_preset(arguments.preset) if arguments.preset else None
     name = arguments.data or (base.data.name if base else "digits")
-    dataset = read_dataset(arguments, name)
-    skeleton, cell = _read_network(arguments, base, dataset)
+    dataset = read_dataset(arguments, name, size_of(arguments))
+    skeleton, cell, initial = _read_network(arguments, base, dataset)
     validation = base.data.validation if base else max(len(dataset) // 10, 1)
     settings = given(arguments, TRAINING_FLAGS)
+    weights = Weights.SCRATCH if initial is None else Weights.ADOPTED
+    fine_tunes = arguments.fine_tune
+    if fine_tunes is None:
+        fine_tunes = published_of(arguments) is not None
     config = FinalTrainingConfig(
         data=FinalData(name=name, validation=validation),
         skeleton=skeleton,
         cell=cell,
-        recipe=(base or FinalTrainingConfig()).recipe,
+        recipe=FINE_TUNING if fine_tunes else (base or FinalTrainingConfig()).recipe,
         cutout=base.cutout if base else None,
-        weights=arguments.weights,
+        weights=Weights.GROWN if arguments.weights == Weights.GROWN else weights,
     )
     if "seed" in settings:
         settings["data.seed"] = settings["seed"]
-    return changed(config, settings), dataset
+    return changed(config, settings), dataset, initial
 
 
 def _read_network(
     arguments: argparse.Namespace, base: FinalTrainingConfig | None, dataset: Dataset
-) -> tuple[SkeletonConfig, Cell]:
+) -> tuple[SkeletonConfig, Cell, Network | None]:
     image, classes = ImageShape(*dataset.image_shape), len(dataset.class_names)
     found = read_description(arguments.found).architecture if arguments.found else None
     if arguments.weights == Weights.GROWN and found is None:
         raise InvalidConfig("--weights", "grown weights need --found, the checkpoint of a trial")
+    if is_adopted(arguments.network) and arguments.weights not in _OWN_WEIGHTS:
+        return _read_brought_in(arguments, found, image, classes)
+    skeleton, cell = _read_own(arguments, base, found, image, classes)
+    return skeleton, cell, None
+
+
+def _read_brought_in(
+    arguments: argparse.Namespace, found: Architecture | None, image: ImageShape, classes: int
+) -> tuple[SkeletonConfig, Cell, Network | None]:
+    """A network that was not built here; with the sites and widths of a trial found in it."""
+    grown = found.skeleton if found is not None else None
+    if isinstance(grown, AdoptedConfig) and arguments.sites is None:
+        arguments.sites = ",".join(site.name for site in grown.chosen)
+    skeleton, initial = read_start(arguments, image, classes, arguments.seed or 0)
+    cell = read_cell(arguments.cell, skeleton) if found is None else found.cell
+    if isinstance(grown, AdoptedConfig):
+        return replace(grown, classes=classes), cell, initial
+    return skeleton, cell, initial
+
+
+def _read_own(
+    arguments: argparse.Namespace,
+    base: FinalTrainingConfig | None,
+    found: Architecture | None,
+    image: ImageShape,
+    classes: int,
+) -> tuple[SkeletonConfig, Cell]:
+    if arguments.weights not in (None, *_OWN_WEIGHTS):
+        reason = f"expected {' or '.join(_OWN_WEIGHTS)} with {arguments.network}"
+        raise InvalidConfig("--weights", f"{reason}, got {arguments.weights[:60]!r}")
     if arguments.weights == Weights.GROWN and found is not None:
         skeleton: SkeletonConfig = _fixed(arguments, found.skeleton, "--weights grown")
     elif base is not None:

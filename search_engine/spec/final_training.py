@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated
 
-from search_engine.spec import Architecture, PyramidNetConfig
+from search_engine.spec import AdoptedConfig, Architecture, PyramidNetConfig
 from search_engine.spec.cell_json import CellField
 from search_engine.spec.declared import Declared, Whole, about, always, declared
 from search_engine.spec.errors import InvalidConfig
@@ -19,10 +19,12 @@ they do not lag, and five batches would measure them worse."""
 
 
 class Weights(StrEnum):
-    """What the network starts from: fresh weights, or those that the trial has learned."""
+    """What the network starts from: fresh weights, those that the trial has learned, or those that
+    an adopted network was brought with, into which the cell grows anew."""
 
     SCRATCH = "scratch"
     GROWN = "grown"
+    ADOPTED = "adopted"
 
 
 @declared(kw_only=True)
@@ -111,11 +113,17 @@ class FinalTrainingConfig(Declared):
     def __post_init__(self) -> None:
         if self.weights is Weights.SCRATCH and not self.skeleton.has_fresh_weights:
             raise InvalidConfig(
-                "weights", "a network that was exported has no fresh weights: expected grown"
+                "weights",
+                "a network that was exported has no fresh weights: expected grown or adopted",
             )
+        if self.weights is Weights.ADOPTED and not isinstance(self.skeleton, AdoptedConfig):
+            reason = f"a {self.skeleton.family} was not brought in: expected scratch or grown"
+            raise InvalidConfig("weights", reason)
         if self.weights is Weights.GROWN and self.data.folds > 1:
             raise InvalidConfig(
-                "data.folds", "grown weights have learned from images of other folds: expected 1"
+                "data.folds",
+                "grown weights have learned from images of other folds: expected 1, or weights"
+                " that have not: adopted or scratch",
             )
         placed(self.cell, self.skeleton)
 

@@ -1,17 +1,23 @@
 """Whether a cell fits another network, and whether its trained weights can go there too."""
 
+from collections.abc import Iterator
 from dataclasses import fields
 
 from search_engine.spec import (
     Architecture,
     Cell,
+    CellTransformation,
     Deepen,
+    InsertNode,
+    Merge,
     Operation,
+    ReplaceIdentity,
+    SetMerge,
     SkeletonConfig,
     Transformation,
     Widen,
 )
-from search_engine.spec.cell import Node
+from search_engine.spec.cell import Node, Path
 from search_engine.spec.errors import IllegalTransformation, InvalidArchitecture, InvalidConfig
 
 _GROWING = ("widths", "extra_layers", "drop_path")
@@ -42,30 +48,55 @@ def placed(cell: Cell, skeleton: SkeletonConfig) -> Architecture:
 
 
 def growth_plan(found: Architecture, wanted: Architecture) -> tuple[Transformation, ...]:
-    """The transformations of layers that lead from a trial's network to a larger one.
+    """The transformations that lead from a network to a larger one, in which its weights go on.
 
     Args:
-        found: the network whose trained weights there are.
+        found: the network whose trained weights there are: a trial's, or a start network, in which
+            the cell grows.
         wanted: the network of the final training; its DropPath may differ.
 
     Returns:
-        Nothing where both are the same network, else `Widen` and `Deepen` steps.
+        Nothing where both are the same network, else steps of the cell, then `Widen` and `Deepen`.
 
     Raises:
         InvalidConfig: of `weights`: no transformation leads there, so it must start from scratch.
     """
-    if found.cell != wanted.cell:
-        raise _impossible("the cell is another than the one whose weights there are")
     _check_same_outside(found.skeleton, wanted.skeleton)
     plan: list[Transformation] = []
+    if found.cell != wanted.cell:
+        if found.cell != found.skeleton.start_cell:
+            raise _impossible("the cell is another than the one whose weights there are")
+        plan += _grown((), wanted.cell.root)
+    plan += _steps(found.skeleton, wanted.skeleton)
     reached = found
-    for step in _steps(found.skeleton, wanted.skeleton):
+    for step in plan:
         try:
             reached = reached.after(step)
         except IllegalTransformation as error:
             raise _impossible(str(error)) from None
-        plan.append(step)
+    if reached.cell != wanted.cell:
+        raise _impossible("no transformation makes this cell of the start cell")
     return tuple(plan)
+
+
+def _grown(path: Path, node: Node) -> Iterator[CellTransformation]:
+    """The steps that make a node of one branch over a leaf, whose edge is the identity or, at the
+    root, the start cell's.
+    """
+    replaced = set[int]() if path else {*range(len(node.branches))}
+    if node.merge is not Merge.NONE:
+        merge = SetMerge(path, node.merge, len(node.branches))
+        # Whether the input is divided depends on the edge that is copied.
+        if path and merge.allocation(Operation.IDENTITY) is not node.allocation:
+            yield ReplaceIdentity((*path, 0), node.branches[0].operation)
+            replaced = {*range(len(node.branches))}
+        yield merge
+    for place, branch in enumerate(node.branches):
+        if place not in replaced and branch.operation is not Operation.IDENTITY:
+            yield ReplaceIdentity((*path, place), branch.operation)
+        if not branch.node.is_leaf:
+            yield InsertNode((*path, place))
+            yield from _grown((*path, place), branch.node)
 
 
 def _check_same_outside(found: SkeletonConfig, wanted: SkeletonConfig) -> None:

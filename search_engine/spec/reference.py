@@ -25,7 +25,8 @@ Resize = Callable[[int], SkeletonConfig]
 
 
 def baseline(config: FinalTrainingConfig, *, same_parameters: bool = False) -> FinalTrainingConfig:
-    """The final training of the start network: the start cell, the same recipe, from scratch.
+    """The final training of the start network: the start cell, the same recipe, from scratch, or
+    from the weights that it was brought with where the chosen one is.
 
     Args:
         same_parameters: make the start network as large as the chosen one, to within `TOLERANCE`.
@@ -37,7 +38,8 @@ def baseline(config: FinalTrainingConfig, *, same_parameters: bool = False) -> F
     if same_parameters:
         target = config.architecture.cost.parameters
         skeleton = match_parameters(skeleton, skeleton.start_cell, target)
-    return replace(config, skeleton=skeleton, cell=skeleton.start_cell, weights=Weights.SCRATCH)
+    weights = Weights.ADOPTED if config.weights is Weights.ADOPTED else Weights.SCRATCH
+    return replace(config, skeleton=skeleton, cell=skeleton.start_cell, weights=weights)
 
 
 def match_parameters(

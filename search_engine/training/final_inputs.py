@@ -8,7 +8,14 @@ import torch
 
 from search_engine.checkpoint import load_checkpoint, read_description
 from search_engine.data import Dataset, SplitDataset
-from search_engine.networks import CellModule, CondenseNet, Network, NodeModule, build_network
+from search_engine.networks import (
+    AdoptedNetwork,
+    CellModule,
+    CondenseNet,
+    Network,
+    NodeModule,
+    build_network,
+)
 from search_engine.spec import Lineage, Morph
 from search_engine.spec.errors import InvalidConfig
 from search_engine.spec.final_training import FinalTrainingConfig, Weights
@@ -66,7 +73,8 @@ def first_network(
 
     Args:
         data: new layers are calibrated on its training images.
-        checkpoint: folder of the trial's network, for grown weights.
+        checkpoint: folder of the trial's network, for grown weights; of the network that was
+            brought in, for adopted ones.
 
     Raises:
         InvalidConfig: the trial's weights cannot be used in this network.
@@ -75,9 +83,14 @@ def first_network(
     if config.weights is Weights.SCRATCH:
         return build_network(config.architecture, seed=config.seed, device=device)
     if checkpoint is None:
-        raise InvalidConfig("weights", "grown weights need the checkpoint of a trial, got none")
-    _check_classes(checkpoint, data)
+        of = "a trial" if config.weights is Weights.GROWN else "the network that was brought in"
+        reason = f"{config.weights} weights need the checkpoint of {of}, got none"
+        raise InvalidConfig("weights", reason)
     found = load_checkpoint(checkpoint, device=device)
+    if config.weights is Weights.GROWN:
+        _check_classes(checkpoint, data)
+    elif isinstance(found, AdoptedNetwork):
+        found = found.for_classes(data.classes, config.seed)
     if isinstance(found, CondenseNet) and found.is_converted:
         raise InvalidConfig("weights", "a CondenseNet in converted form is not trained further")
     plan = growth_plan(found.architecture, config.architecture)

@@ -44,7 +44,8 @@ def train_final(
 
     Args:
         folder: keeps the training's state, and the checkpoint in the end.
-        start_checkpoint: folder of the trial's network, for grown weights.
+        start_checkpoint: folder of the trial's network, for grown weights; of the network that was
+            brought in, for adopted ones.
         should_stop: asked at each step.
 
     Raises:

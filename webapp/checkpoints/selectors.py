@@ -7,6 +7,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import F, Q, QuerySet, Sum
 
+from search_engine.spec import AdoptedConfig
 from search_engine.spec.export_form import USUAL_NAMES
 from webapp.checkpoints.models import Checkpoint, Export, ExportFormat
 from webapp.errors import ProductError, one_of, refuse_strangers
@@ -104,6 +105,22 @@ def export_to_see(user: User, checkpoint_id: int, name: str) -> Export:
     if found is None:
         raise ProductError("There is no such export.", "not_found")
     return found
+
+
+def brought_in(start: Checkpoint | None) -> Checkpoint | None:
+    """The adopted network with which a search began, or one before it that led to it.
+
+    Args:
+        start: the search's start checkpoint.
+
+    Returns:
+        None where there was none, it is deleted, or it came trained on images that nobody knows.
+    """
+    while start is not None and start.search is not None:
+        start = start.search.start_checkpoint
+    if start is None or start.trained_on or not isinstance(start.skeleton, AdoptedConfig):
+        return None
+    return start
 
 
 def checkpoint_bytes(user_id: int) -> int:

@@ -1,12 +1,13 @@
 """What a user asks for of checkpoints and their exports, with the rules of who may ask what."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 
 from search_engine.spec.export_form import ExportForm, why_not_offered
+from search_engine.spec.final_training import Weights
 from search_engine.spec.search_config import SearchConfig
 from webapp.accounts import quota
 from webapp.checkpoints import comparison, lifecycle, selectors
@@ -126,11 +127,25 @@ def _searches_begun(checkpoint: Checkpoint) -> list[str]:
 
 def _final_trainings(checkpoint: Checkpoint) -> list[str]:
     """Final trainings that begin, or begin again, with its weights."""
-    if checkpoint.trial is None:
+    if checkpoint.trial is not None:
+        users = [checkpoint.trial.trainings.filter(config__weights=Weights.GROWN)]
+    elif checkpoint.origin == Origin.UPLOAD:
+        users = [
+            search.trainings.filter(config__weights=Weights.ADOPTED).exclude(purpose="start")
+            for search in _searches_led_to(checkpoint)
+        ]
+    else:
         return []
-    grown = checkpoint.trial.trainings.filter(config__weights="grown")
-    names = grown.exclude(state__in=FINAL_STATES).values_list("name", flat=True)
-    return [f"the final training “{name}” grows its weights; cancel it first" for name in names]
+    names = [n for rows in users for n in rows.exclude(state__in=FINAL_STATES).values_list("name")]
+    return [f"the final training “{name}” grows its weights; cancel it first" for (name,) in names]
+
+
+def _searches_led_to(checkpoint: Checkpoint) -> Iterator[Any]:
+    """Searches that a network began, and those that their networks began."""
+    for search in checkpoint.searches_begun.all():
+        yield search
+        for other in search.checkpoints.all():
+            yield from _searches_led_to(other)
 
 
 def _exports(checkpoint: Checkpoint) -> list[str]:

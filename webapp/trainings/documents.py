@@ -4,13 +4,14 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any, TypedDict
 
-from search_engine.spec import Architecture
+from search_engine.spec import AdoptedConfig, Architecture, SkeletonConfig
 from search_engine.spec.errors import InvalidConfig
 from search_engine.spec.final_presets import FINAL_PRESETS, final_preset
 from search_engine.spec.final_training import FinalTrainingConfig, Weights
 from search_engine.spec.placement import growth_plan
 from search_engine.spec.reference import baseline
 from search_engine.spec.search_config import SearchConfig
+from webapp.checkpoints.selectors import brought_in
 from webapp.errors import ProductError, engine_errors_as_product_errors
 from webapp.searches.estimates import seconds_of, training_images
 from webapp.searches.models import Search, Trial
@@ -41,12 +42,17 @@ class Estimate(TypedDict, total=False):
 
 
 def usual_preset(search: Search) -> str:
-    """The preset that fits the search's data set best."""
+    """The preset that fits the search's network and data set best."""
+    if search.config["skeleton"]["family"] == AdoptedConfig.family:
+        return AS_SEARCHED
     return _USUAL.get(search.dataset.engine_name, _PAPER)
 
 
 def base_document(search: Search, trial: Trial, preset: str = "") -> Document:
     """What changes start from: a preset, fitted to the search's images and split.
+
+    As searched, an adopted network begins with the weights that it was brought with, and learns by
+    the start network's recipe.
 
     Raises:
         ProductError: there is no such preset.
@@ -57,14 +63,30 @@ def base_document(search: Search, trial: Trial, preset: str = "") -> Document:
         raise ProductError("There is no such preset.", fields={"preset": reason})
     searched = SearchConfig.from_json(search.config)
     if name == AS_SEARCHED:
-        usual = final_preset(next(iter(FINAL_PRESETS)))
-        cell = searched.skeleton.start_cell
-        document = replace(usual, skeleton=searched.skeleton, cell=cell).to_json()
+        document = _as_searched(searched, search, trial).to_json()
     else:
         document = final_preset(name).to_json()
         document["skeleton"] = {**document["skeleton"], "groups": searched.skeleton.groups}
     document["data"] = {"validation": searched.data.validation, "folds": 1}
     return fitted(document, search, trial)
+
+
+def _as_searched(searched: SearchConfig, search: Search, trial: Trial) -> FinalTrainingConfig:
+    usual = final_preset(next(iter(FINAL_PRESETS)))
+    skeleton = _grown(trial) or searched.skeleton
+    found = replace(usual, skeleton=skeleton, cell=skeleton.start_cell)
+    if not isinstance(skeleton, AdoptedConfig):
+        return found
+    weights = Weights.SCRATCH if skeleton.has_fresh_weights else Weights.GROWN
+    if brought_in(search.start_checkpoint) is not None:
+        weights = Weights.ADOPTED
+    return replace(found, weights=weights, recipe=searched.start_recipe, cutout=None)
+
+
+def _grown(trial: Trial) -> SkeletonConfig | None:
+    """The trial's own network, with layers that have become wider or deeper, where it is kept."""
+    checkpoint = getattr(trial, "checkpoint", None)
+    return None if checkpoint is None else checkpoint.skeleton
 
 
 def fitted(document: Document, search: Search, trial: Trial) -> Document:
@@ -95,6 +117,8 @@ def checked(document: Document, search: Search, trial: Trial) -> FinalTrainingCo
         _check_counts(config, search)
         if config.weights is Weights.GROWN:
             _check_growth(config, trial)
+        if config.weights is Weights.ADOPTED:
+            _check_brought_in(config, search)
     return config
 
 
@@ -153,3 +177,12 @@ def _check_growth(config: FinalTrainingConfig, trial: Trial) -> None:
         raise InvalidConfig("weights", "the trial's checkpoint is not kept; train from scratch")
     found = Architecture.from_json(checkpoint.description["architecture"])
     growth_plan(found, config.architecture)
+
+
+def _check_brought_in(config: FinalTrainingConfig, search: Search) -> None:
+    checkpoint = brought_in(search.start_checkpoint)
+    if checkpoint is None:
+        raise InvalidConfig("weights", "the network that was brought in is not kept")
+    found = Architecture.from_json(checkpoint.description["architecture"])
+    skeleton = replace(found.skeleton, classes=config.skeleton.classes)
+    growth_plan(replace(found, skeleton=skeleton), config.architecture)

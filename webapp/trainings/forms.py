@@ -1,10 +1,13 @@
 """The launch form of a final training. It reads text; the declaration judges."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 
+from search_engine.spec import Source
 from search_engine.spec.final_training import FinalTrainingConfig, Weights
+from webapp.checkpoints.selectors import brought_in
 from webapp.errors import ProductError, add_to_form
 from webapp.forms import ConfigForm, Document, Place
 from webapp.searches.models import Search, Trial
@@ -16,6 +19,12 @@ _COMPARE = {
     Compare.SAME_SETTINGS: "yes, with the same settings",
     Compare.SAME_PARAMETERS: "yes, with as many parameters",
     Compare.NONE: "no",
+}
+
+_WEIGHTS: dict[str, str] = {
+    Weights.SCRATCH: "fresh, from scratch",
+    Weights.ADOPTED: "those that the network was brought with",
+    Weights.GROWN: "grown from the trial's",
 }
 
 
@@ -47,13 +56,6 @@ class FinalForm(ConfigForm):
             *("skeleton.widths", "skeleton.extra_layers"),  # what transformations have changed
         }
     )
-    offered = {  # noqa: RUF012
-        "weights": {
-            Weights.SCRATCH: "fresh, from scratch",
-            Weights.GROWN: "grown from the trial's",
-        }
-    }
-
     name = forms.CharField(max_length=120, label="Name", required=False)
     preset = forms.CharField(required=False, widget=forms.HiddenInput)
     compare = forms.ChoiceField(
@@ -65,8 +67,8 @@ class FinalForm(ConfigForm):
     def __init__(
         self, *args: Any, search: Search, trial: Trial, base: Document, **kwargs: Any
     ) -> None:
-        super().__init__(*args, base=base, **kwargs)
         self._search, self._trial = search, trial
+        super().__init__(*args, base=base, **kwargs)
 
     @property
     def config(self) -> FinalTrainingConfig | None:
@@ -85,6 +87,16 @@ class FinalForm(ConfigForm):
             except ProductError as error:
                 add_to_form(self, error)
         return self.cleaned_data
+
+    def _offered(self, place: str) -> Mapping[str, str] | None:
+        if place != "weights":
+            return super()._offered(place)
+        found = dict(_WEIGHTS)
+        if not self._is_adopted or brought_in(self._search.start_checkpoint) is None:
+            del found[Weights.ADOPTED]
+        if self._base["skeleton"].get("source") == Source.EXPORTED:
+            del found[Weights.SCRATCH]
+        return found
 
     def groups(self) -> list[tuple[str, list[Place]]]:
         """What is always open, under its headings."""

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 
+from search_engine.spec import AdoptedConfig, SkeletonConfig
 from search_engine.spec.final_training import FinalTrainingConfig
 from webapp.accounts import quota
 from webapp.checkpoints.models import Checkpoint
@@ -92,7 +93,7 @@ def trial_to_train(user: AbstractBaseUser, search_id: int, number: int) -> Trial
 
 def usual_name(trial: Trial, config: FinalTrainingConfig) -> str:
     """Such as `Trial 7 in pyramidnet`."""
-    return f"Trial {trial.number} in {config.skeleton.family}"
+    return f"Trial {trial.number} in {_called(config.skeleton)}"
 
 
 def pause(user: AbstractBaseUser, training_id: int) -> None:
@@ -169,9 +170,13 @@ def _comparison(search: Search, config: FinalTrainingConfig) -> Training:
     ):
         if _is_same(training, config):
             return training
-    name = f"Start network in {config.skeleton.family}"
+    name = f"Start network in {_called(config.skeleton)}"
     new = Training(search=search, purpose=Purpose.COMPARISON, name=name, **_fields(config))
     return TRAINING.add(new)
+
+
+def _called(skeleton: SkeletonConfig) -> str:
+    return skeleton.model if isinstance(skeleton, AdoptedConfig) else skeleton.family
 
 
 def _is_same(training: Training, config: FinalTrainingConfig) -> bool:

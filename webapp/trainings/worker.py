@@ -30,6 +30,7 @@ from search_engine.training.metrics import evaluate
 from webapp.checkpoints import files
 from webapp.checkpoints.child import costs_in_passing, measured, store
 from webapp.checkpoints.models import Checkpoint, Origin
+from webapp.checkpoints.selectors import brought_in
 from webapp.counts import counting
 from webapp.counts.instruments import EPOCHS
 from webapp.datasets.worker import load_images
@@ -226,8 +227,8 @@ def _train_final(
 ) -> bool:
     """A network of any size, measured on the test images for the only time."""
     config = FinalTrainingConfig.from_json(training.config)
-    grown = config.weights is Weights.GROWN
-    with files.local(_trial_folder(training)) if grown else nullcontext() as start:
+    begun = _begun_with(training, config.weights)
+    with nullcontext() if begun is None else files.local(begun) as start:
         common: dict[str, Any] = {
             "dataset": load_images(training.search.dataset),
             "should_stop": hold.should_stop,
@@ -252,11 +253,20 @@ def all_devices() -> tuple[str, ...]:
     return tuple(f"cuda:{index}" for index in range(torch.cuda.device_count()))
 
 
-def _trial_folder(training: Training) -> str:
-    trial = training.trial
-    found = None if trial is None else Checkpoint.objects.filter(trial=trial).first()
+def _begun_with(training: Training, weights: Weights) -> str | None:
+    """The folder of the checkpoint whose weights it starts from; None for fresh ones."""
+    match weights:
+        case Weights.SCRATCH:
+            return None
+        case Weights.GROWN:
+            trial = training.trial
+            found = None if trial is None else Checkpoint.objects.filter(trial=trial).first()
+            what = "The trial's checkpoint"
+        case Weights.ADOPTED:
+            found = brought_in(training.search.start_checkpoint)
+            what = "The checkpoint of the network that was brought in"
     if found is None:
-        raise WorkRefused("The trial's checkpoint, whose weights were to grow, is gone.")
+        raise WorkRefused(f"{what}, whose weights were to grow, is gone.")
     return found.folder
 
 

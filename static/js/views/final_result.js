@@ -81,6 +81,11 @@ function foldsText(found) {
   return element("small", { title }, text);
 }
 
+const WEIGHTS = {
+  scratch: "from scratch",
+  grown: "grown from the trial's",
+  adopted: "those that the network was brought with",
+};
 const WIDTHS = { alpha: "alpha", growth: "growth", growths: "growth", channels: "width" };
 const joined = (value) => [value].flat().join("-");
 
@@ -112,7 +117,7 @@ function facts({
   const times = most > 1 ? `, ${most} times at most` : "";
   const rows = [
     ["Network", networkText(skeleton)],
-    ["Weights", weights === "grown" ? "grown from the trial's" : "from scratch"],
+    ["Weights", WEIGHTS[weights]],
     [
       "Recipe",
       `${whole(recipe.epochs)} epochs${times}, batches of ${recipe.batch_size} images, ` +

@@ -10,8 +10,20 @@ import torch
 from search_engine.checkpoint import load_checkpoint, read_description, save_checkpoint
 from search_engine.command_line.main import main
 from search_engine.networks import build_network
-from search_engine.spec import Architecture, DenseNetConfig, ImageShape, parse_cell
+from search_engine.networks.adopted import adopt, outline_exported
+from search_engine.spec import (
+    Architecture,
+    DenseNetConfig,
+    ImageShape,
+    Lineage,
+    Merge,
+    SetMerge,
+    parse_cell,
+)
+from search_engine.spec.final_training import Weights
 from search_engine.training.final_folder import FinalFolder
+from search_engine.transforms import inherit
+from tests.exporting import export_to, own_net
 
 pytestmark = pytest.mark.thorough
 
@@ -39,6 +51,21 @@ def test_grown_weights_go_on_in_the_trials_network(trial: Path, tmp_path: Path) 
         torch.testing.assert_close(mine, before)
 
 
+def test_folds_begin_with_the_weights_of_a_network_that_was_brought_in(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = export_to(own_net(), tmp_path / "own.pt2")
+    skeleton = outline_exported(path).config(["first", "down"])
+    grown = inherit(adopt(skeleton, weights=path), Lineage((SetMerge((), Merge.ADD, 2),)))
+    save_checkpoint(grown, tmp_path / "trial")
+    brought = ["--network", f"exported:{path}", "--found", str(tmp_path / "trial")]
+    assert main([*SHORT, *brought, "--folds", "2", "--out", str(tmp_path / "out")]) == 0
+    assert "tested once, in 2 folds" in capsys.readouterr().out
+    config = FinalFolder(tmp_path / "out").read_config()
+    assert (config.weights, config.cell) == (Weights.ADOPTED, grown.architecture.cell)
+    assert [block.name for block in config.skeleton.layout()] == ["first", "down"]
+
+
 def test_a_preset_brings_its_network_and_recipe(trial: Path, tmp_path: Path) -> None:
     options = ["--preset", "digits", "--found", str(trial), "--cutout", "2", "--epochs", "1"]
     assert main(["train", "--device", "cpu", *options, "--out", str(tmp_path / "out")]) == 0
@@ -53,6 +80,7 @@ def test_a_preset_brings_its_network_and_recipe(trial: Path, tmp_path: Path) -> 
     [
         (["--weights", "grown"], "--found"),
         (["--preset", "digits", "--blocks", "3"], "the network is that of --preset"),
+        (["--weights", "published"], "--weights: expected scratch or grown with densenet"),
         (["--distributed"], "start it with torchrun"),
     ],
 )

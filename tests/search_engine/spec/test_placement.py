@@ -1,6 +1,8 @@
 """Whether a cell, and its weights, can go into another network."""
 
+import random
 from dataclasses import replace
+from functools import reduce
 
 import pytest
 
@@ -16,7 +18,7 @@ from search_engine.spec import (
 )
 from search_engine.spec.errors import InvalidConfig
 from search_engine.spec.placement import growth_plan, placed
-from tests.growing import FAMILIES, small_skeleton
+from tests.growing import FAMILIES, random_transformations, small_skeleton
 
 FOUND = parse_cell("add[G3x3, G3x3 -> [sep3]]")
 DENSE = DenseNetConfig(blocks=1, growth=8)
@@ -67,5 +69,24 @@ def test_weights_that_cannot_go_there_are_refused(skeleton: SkeletonConfig, reas
 
 
 def test_weights_of_another_cell_are_refused() -> None:
+    other = parse_cell("add[G3x3, G3x3 -> [sep5]]")
     with pytest.raises(InvalidConfig, match="the cell is another"):
-        growth_plan(Architecture.start(DENSE), Architecture(DENSE, FOUND))
+        growth_plan(Architecture(DENSE, other), Architecture(DENSE, FOUND))
+    with pytest.raises(InvalidConfig, match="no transformation makes this cell"):
+        growth_plan(Architecture.start(DENSE), Architecture(DENSE, parse_cell("[sep3]")))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_every_cell_grows_from_the_start_cell(seed: int) -> None:
+    rng = random.Random(seed)
+    start = Architecture.start(replace(DENSE, growth=16))
+    steps = random_transformations(start, rng, 12, layers=False)
+    wanted = reduce(Architecture.after, steps, start)
+    assert reduce(Architecture.after, growth_plan(start, wanted), start) == wanted
+
+
+def test_a_split_among_equal_operations_is_that_of_their_edge_or_of_the_identity() -> None:
+    start = Architecture.start(replace(DENSE, growth=16))
+    for text in ("[G3x3 -> concat/replicate[sep3, sep3]]", "[G3x3 -> concat/split[sep3, sep3]]"):
+        wanted = Architecture(start.skeleton, parse_cell(text))
+        assert reduce(Architecture.after, growth_plan(start, wanted), start) == wanted

@@ -8,13 +8,18 @@ from typing import Any
 import pytest
 import torch
 
+from search_engine.checkpoint import load_checkpoint, save_checkpoint
 from search_engine.data import Dataset
+from search_engine.networks.adopted import AdoptedNetwork, adopt, outline_exported
+from search_engine.spec import parse_cell
 from search_engine.spec.errors import InvalidConfig, TrainingStopped
 from search_engine.spec.final_result import FinalResult
 from search_engine.spec.final_training import FinalData, FinalTrainingConfig, Weights
+from search_engine.spec.recipe import Recipe
 from search_engine.spec.training_events import EpochEnded, Event
 from search_engine.training.final_training import Listener, train_final
 from search_engine.training.folds import trained_in_folds
+from tests.exporting import export_to, own_net
 from tests.search_engine.training.small_final import config, dataset
 
 FOLDS, EPOCHS = 3, 2
@@ -62,6 +67,36 @@ def test_given_test_images_are_not_divided_again() -> None:
 def test_grown_weights_have_seen_the_other_folds() -> None:
     with pytest.raises(InvalidConfig, match=r"data\.folds"):
         replace(in_folds(), weights=Weights.GROWN)
+
+
+@pytest.mark.thorough
+def test_each_fold_begins_with_the_weights_that_were_brought(tmp_path: Path) -> None:
+    """An exported program's, which has no fresh ones; a cell grows into it."""
+    path = export_to(own_net(), tmp_path / "own.pt2")
+    skeleton = outline_exported(path).config(["first", "down"])
+    brought = adopt(skeleton, weights=path)
+    save_checkpoint(brought, tmp_path / "brought")
+    still = replace(
+        in_folds(),
+        skeleton=replace(skeleton, classes=10),
+        cell=parse_cell("add[conv3x3, conv3x3 -> [sep3]]"),
+        weights=Weights.ADOPTED,
+        recipe=Recipe(epochs=1, learning_rate=1e-30, norm_batches=0),
+    )
+
+    def one(settings: FinalTrainingConfig, place: Path, tell: Listener) -> FinalResult:
+        start = tmp_path / "brought"
+        return train_final(settings, place, dataset=few(), listener=tell, start_checkpoint=start)
+
+    result = trained_in_folds(still, tmp_path / "folds", one, lambda event: None)
+    assert result.test_images == 70 and len(result.fold_accuracies) == FOLDS
+    for place in ("folds", "folds/fold-2", "folds/fold-3"):
+        kept = load_checkpoint(tmp_path / place)
+        assert isinstance(kept, AdoptedNetwork)
+        assert kept.architecture == still.architecture
+        for name in ("stem.0.weight", "depthwise.weight"):
+            mine, before = (n.original_tensors()[name] for n in (kept, brought))
+            torch.testing.assert_close(mine, before)
 
 
 @pytest.mark.thorough

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from search_engine.spec import AdoptedConfig
 from search_engine.spec.final_training import FinalData, FinalTrainingConfig, Weights
 from search_engine.spec.search_config import SearchConfig
 from webapp.searches.events import Kind, append
@@ -46,7 +47,7 @@ def start_config(config: SearchConfig) -> FinalTrainingConfig:
         skeleton=skeleton,
         cell=config.start_cell or skeleton.start_cell,
         recipe=config.start_recipe,
-        weights=Weights.SCRATCH if skeleton.has_fresh_weights else Weights.GROWN,
+        weights=Weights.ADOPTED if isinstance(skeleton, AdoptedConfig) else Weights.SCRATCH,
         seed=config.seed,
     )
 
