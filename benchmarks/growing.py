@@ -15,7 +15,8 @@ noise on these. `whole`: 55,000 images; only `grow`, toward 93 % below 100,000 p
                         is then trained with what is left
 
 Each arm is looked at on the test images once. Every run is kept in `benchmarks/results/` as it
-ends, and is not run again. Writes its table into `docs/results.md`.
+ends, and is not run again. Writes its table into `docs/results.md`, and draws accuracy against
+compute beside it.
 """
 
 import argparse
@@ -28,9 +29,12 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
+import matplotlib
 import torch
+from matplotlib import pyplot
 
 from benchmarks.report import machine, table
+from benchmarks.results import RESULTS as PAGE
 from benchmarks.results import write_section
 from search_engine.checkpoint import load_checkpoint, save_checkpoint
 from search_engine.data import SplitDataset, load_dataset
@@ -297,6 +301,51 @@ def difference(found: Run, other: Run, images: int) -> str:
     )
 
 
+def best_so_far(found: Run) -> list[tuple[float, float]]:
+    """A curve that never falls: compute, and the best validation accuracy until then."""
+    best, curve = 0.0, []
+    for compute, accuracy in found.curve:
+        best = max(best, accuracy)
+        curve.append((compute, best))
+    return curve
+
+
+def share_until(found: Run, other: Run) -> float:
+    """Of the other's compute, what an arm took to come to the other's last validation accuracy;
+    infinite where it did not.
+    """
+    wanted = other.curve[-1][1]
+    at = (compute for compute, best in best_so_far(found) if best >= wanted)
+    return next(at, math.inf) / other.compute
+
+
+def draw(setting: str, runs: Sequence[Run]) -> str:
+    """Draw accuracy against compute, a seed a panel, and return the picture's Markdown."""
+    matplotlib.use("svg")
+    # Text stays text, and the same runs give the same file.
+    matplotlib.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": setting})
+    seeds = sorted({one.seed for one in runs})
+    size = (4.5 * len(seeds), 3.6)
+    figure, panels = pyplot.subplots(
+        1, len(seeds), figsize=size, sharey=True, squeeze=False, layout="constrained"
+    )
+    for seed, panel in zip(seeds, panels[0], strict=True):
+        mine = [one for one in runs if one.seed == seed and one.curve]
+        for number, one in enumerate(mine):
+            compute, best = zip(*best_so_far(one), strict=True)
+            values = ([c / 1e12 for c in compute], [100 * accuracy for accuracy in best])
+            panel.plot(*values, label=one.arm, color=f"C{number}", drawstyle="steps-post")
+        lowest = min((best_so_far(one)[len(one.curve) // 4][1] for one in mine), default=0.0)
+        panel.set(title=f"seed {seed}", xlabel="10^12 multiply-adds", ylim=(100 * lowest, None))
+        panel.grid(alpha=0.3)
+    panels[0][0].set_ylabel("best of the validation images so far, %")
+    panels[0][-1].legend(loc="lower right")
+    path = PAGE.parent / f"growing-{setting}.svg"
+    figure.savefig(path, metadata={"Date": None})
+    pyplot.close(figure)
+    return f"![Accuracy against compute, a line an arm]({path.name})"
+
+
 def summary(runs: Sequence[Run]) -> str:
     """The table: an arm of a seed a line, each against `rest`."""
     by_seed: dict[int, dict[str, Run]] = {}
@@ -305,11 +354,14 @@ def summary(runs: Sequence[Run]) -> str:
     rows = []
     for seed, arms in sorted(by_seed.items()):
         for arm, one in arms.items():
-            ahead = difference(one, arms["rest"], 10_000) if "rest" in arms else "–"
+            is_compared = "rest" in arms and arm != "rest"
+            ahead = difference(one, arms["rest"], 10_000) if is_compared else "–"
             cost = [f"{one.parameters:,}", f"{one.compute / 1e12:.2f}"]
-            rows.append([str(seed), arm, f"{100 * one.accuracy:.2f}", *cost, ahead])
+            share = share_until(one, arms["scaled"]) if "scaled" in arms else math.inf
+            reached = f"{share:.2f}" if share < math.inf else "–"
+            rows.append([str(seed), arm, f"{100 * one.accuracy:.2f}", *cost, ahead, reached])
     header = ["seed", "arm", "test images, %", "parameters", "10^12 multiply-adds"]
-    return table([*header, "ahead of rest, points"], rows)
+    return table([*header, "ahead of rest, points", "compute to `scaled`'s accuracy"], rows)
 
 
 def main() -> None:
@@ -333,7 +385,9 @@ def main() -> None:
     options = f"--setting {arguments.setting} --seeds {arguments.seeds}"
     text = (
         f"### Growing, setting `{arguments.setting}`\n\n"
-        f"`python -m benchmarks.growing {options}`\n\n{summary(runs)}\n\n{machine()}"
+        f"`python -m benchmarks.growing {options}`. The last column: of the compute of `scaled`,"
+        " what an arm took to come to its last accuracy on the validation images.\n\n"
+        f"{summary(runs)}\n\n{draw(arguments.setting, runs)}\n\n{machine()}"
     )
     print(text)
     write_section(f"growing {arguments.setting}", text)
