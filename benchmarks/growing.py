@@ -5,8 +5,9 @@
 
 All arms start from one network that is trained until resting gains less than 0.3 points, and may
 spend the same number of multiply-adds in training. `saturated`: 20,000 images, those that the start
-network learned from. `knowing`: the start network knows 55,000; the arms get 2,000 of them, and
-noise on these. `whole`: 55,000 images; only `grow`, toward 93 % below 100,000 parameters.
+network learned from. `brief`: half of the compute, and steps twice as large. `knowing`: the start
+network knows 55,000 images; the arms get 2,000 of them, and noise on these. `whole`: 55,000 images;
+only `grow`, toward 93 % below 100,000 parameters.
 
     rest                the start network, trained on
     scaled              the start network, as large as the network of `grow`, from scratch
@@ -67,6 +68,7 @@ class Setting:
         compute: multiply-adds that each arm may spend, in 10^12.
         start_images: that the start network learned from; None: the same.
         noise: standard deviation that is added to the arms' pixels.
+        largest_step: of `grow`; by it a layer becomes wider at once.
         arms: beside the start network and `grow`.
     """
 
@@ -75,12 +77,14 @@ class Setting:
     epochs: int = 6
     start_images: int | None = None
     noise: float = 0.0
+    largest_step: float = 2.0
     arms: tuple[str, ...] = ("rest", "scaled", "scaled, inherited", *PAPERS)
 
 
 SETTINGS = {
-    "saturated": Setting(20_000, 1.5),
-    "knowing": Setting(2_000, 0.4, epochs=15, start_images=55_000, noise=0.1),
+    "saturated": Setting(20_000, 3.0),
+    "brief": Setting(20_000, 1.5, largest_step=4.0),
+    "knowing": Setting(2_000, 0.4, epochs=15, start_images=55_000, noise=0.1, largest_step=4.0),
     "whole": Setting(55_000, 20.0, arms=()),
 }
 
@@ -152,11 +156,11 @@ class Ground:
         return SplitDataset(dataset, data, seed=self.seed)
 
     def _start(self) -> Network:
-        """Trained to saturation, once for a seed, and kept."""
-        folder = RESULTS / "growing-starts" / f"{self.name}-{self.seed}"
+        """Trained to saturation, once for a seed and a number of images, and kept."""
+        images = self.setting.start_images or self.setting.images
+        folder = RESULTS / "growing-starts" / f"{images}-{self.seed}"
         if (folder / "checkpoint.json").exists():
             return load_checkpoint(folder).eval()
-        images = self.setting.start_images or self.setting.images
         config = replace(self.config, data=self._data(images))
         network, result = train_start_network(config, self._split(config.data, 0.0))
         print(f"start network, seed {self.seed}: {result}", flush=True)
@@ -182,7 +186,8 @@ class Ground:
 
 def searched(ground: Ground, compute: float, *, strategy: str) -> Trained:
     """A search for half of the compute, as a user runs it, then the best for the other half."""
-    settings = (("largest_step", 4.0), ("patience", 4.0)) if strategy == "grow" else ()
+    own = (("largest_step", ground.setting.largest_step), ("patience", 4.0))
+    settings = own if strategy == "grow" else ()
     config = replace(ground.config, strategy=strategy, strategy_settings=settings)
     with tempfile.TemporaryDirectory() as name:
         folder = SearchFolder(Path(name) / "search")
