@@ -21,7 +21,11 @@ from search_engine.networks import (
 )
 from search_engine.networks.adopted import adopt, outline_torchvision
 from search_engine.networks.adopted.inspection import why_no_site
-from search_engine.networks.adopted.torchvision_nets import empty_torchvision, fold_stem
+from search_engine.networks.adopted.torchvision_nets import (
+    EmptyOnMeta,
+    empty_torchvision,
+    fold_stem,
+)
 from search_engine.spec import (
     TORCHVISION_MODELS,
     AdoptedConfig,
@@ -84,11 +88,8 @@ def images(image: ImageShape = COLOURS, count: int = 2) -> Tensor:
 def test_the_models_are_those_of_torchvision_that_have_a_site() -> None:
     found = []
     for model in torchvision.models.list_models(module=torchvision.models):
-        if model in TORCHVISION_MODELS:
-            module = empty_torchvision(model, ImageShape(3, 224, 224), 10)
-        else:
-            with torch.device("meta"):
-                module = torchvision.models.get_model(model, weights=None)
+        with EmptyOnMeta():
+            module = torchvision.models.get_model(model, weights=None)
         if any(not why_no_site(m) for m in module.modules() if isinstance(m, nn.Conv2d)):
             found.append(model)
     assert tuple(found) == TORCHVISION_MODELS
