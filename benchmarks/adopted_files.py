@@ -14,7 +14,7 @@ from search_engine.networks.adopted.torchvision_nets import torchvision_argument
 from search_engine.spec import ImageShape, Outline
 from search_engine.spec.errors import InvalidConfig
 from tests.adopting import LARGER
-from tests.growing import look_trained, relative_change
+from tests.growing import relative_change
 
 CLASSES = 10
 SIDE = 64
@@ -94,27 +94,39 @@ def adopted_file(source: str, model: str, folder: Path) -> tuple[Outline, Path, 
         path = folder / f"{model}.onnx"
         original = _torchvision(model, image)
         if not _are_told_apart(original, image):
-            # Nothing of an image reaches its fresh logits.
-            look_trained(original, seed=0)
+            _measure_norms(original, image)
         _write_onnx(original, image, path)
         outline = outline_onnx(path)
     network = adopt(outline.config(), weights=path).eval()
     if not _are_told_apart(original, image):
         raise InvalidConfig(model, "nothing of an image is left in its logits")
-    images = _two_images(image)
+    images = _images(image)
     with torch.no_grad():
         return outline, path, relative_change(original(images), network(images))
 
 
-def _two_images(image: ImageShape) -> Tensor:
+def _images(image: ImageShape, count: int = 2) -> Tensor:
     generator = torch.Generator().manual_seed(0)
-    return torch.randn(2, image.channels, image.height, image.width, generator=generator)
+    return torch.randn(count, image.channels, image.height, image.width, generator=generator)
 
 
 @torch.no_grad()
 def _are_told_apart(network: nn.Module, image: ImageShape) -> bool:
-    first, second = network(_two_images(image)).split(1)
+    first, second = network(_images(image)).split(1)
     return relative_change(first, second) >= TOLD_APART
+
+
+@torch.no_grad()
+def _measure_norms(network: nn.Module, image: ImageShape) -> None:
+    """Batch norms that have seen images: with fresh ones nothing of an image reaches the logits."""
+    norms = [layer for layer in network.modules() if isinstance(layer, nn.BatchNorm2d)]
+    usual = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.momentum = 1.0
+    network.train()(_images(image, 16))
+    network.eval()
+    for norm, momentum in zip(norms, usual, strict=True):
+        norm.momentum = momentum
 
 
 def _timm(model: str) -> nn.Module:

@@ -152,7 +152,10 @@ def _planned(arguments: argparse.Namespace, config: SearchConfig, dataset: Datas
     print(f"A plan of about {plan.seconds / 60:.0f} min: {plan.text}.")
     if plan.pretrained:
         network = f"--network torchvision:{plan.pretrained} --weights published"
-        print(f"A pretrained network suits photographs better: {network}")
+        print(
+            f"A pretrained network suits photographs better: {network} trains"
+            f" {plan.pretrained_text}, in about {plan.pretrained_seconds / 60:.0f} min."
+        )
     return _told(arguments, plan.config)
 
 

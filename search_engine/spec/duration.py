@@ -135,6 +135,7 @@ def duration_of(
     speed: Speed,
     *,
     is_trained: bool = False,
+    own: Load | None = None,
 ) -> Duration:
     """How long a search takes, about.
 
@@ -142,14 +143,18 @@ def duration_of(
         images: of the data set, as the config divides them.
         speed: of the device.
         is_trained: whether the start network has been trained already.
+        own: of a start network in place of the config's, of which no more is known; it grows.
 
     Raises:
         SearchEngineError: the start network does not fit together.
     """
     start = config.start_architecture(config.skeleton.classes)
-    own = load_of(start)
     counts = counts_of(config)
-    child = children_load(config, start, counts.children)
+    if own is None:
+        own = load_of(start)
+        child = children_load(config, start, counts.children)
+    else:
+        child = _grown_load(config, own, counts.children)
     trained = trial_seconds(config.recipe, child, images, speed)
     rested = trial_seconds(config.recipe, own, images, speed)
     begun = replace(images, calibration=0)  # it is not born of another
@@ -194,9 +199,13 @@ def _forward(load: Load, images: int, speed: Speed) -> float:
 def children_load(config: SearchConfig, start: Architecture, children: int) -> Load:
     """What children come to in the mean: drawn from the space, or grown step by step."""
     if config.has_parents:
-        own, heavier = load_of(start), growth(config, children)
-        return Load(heavier * own.multiply_adds, heavier * own.numbers, own.layers)
+        return _grown_load(config, load_of(start), children)
     return _drawn_load(config, start)
+
+
+def _grown_load(config: SearchConfig, own: Load, children: int) -> Load:
+    heavier = growth(config, children)
+    return Load(heavier * own.multiply_adds, heavier * own.numbers, own.layers)
 
 
 def growth(config: SearchConfig, children: int) -> float:

@@ -22,6 +22,7 @@ from search_engine.spec.fine_tuning import fine_tuned
 from search_engine.spec.recipe import Recipe
 from search_engine.spec.search_config import Budget, Confirmation, DataConfig, SearchConfig
 from search_engine.spec.start_training import StartRounds
+from search_engine.spec.training_load import Load, published_load
 
 USUAL_SECONDS: Final = 20 * 60.0
 """The time at hand, where nobody has said it."""
@@ -100,12 +101,16 @@ class Plan:
         longer: the search that a longer time allows; the same where it would allow no more.
         pretrained: the torchvision model, with its published weights of the name `WEIGHTS`, that
             would suit better than the config's start network; empty where that suits.
+        pretrained_text: what a search from it would train.
+        pretrained_seconds: that this takes, about.
     """
 
     config: SearchConfig
     seconds: float
     longer: SearchConfig
     pretrained: str = ""
+    pretrained_text: str = ""
+    pretrained_seconds: float = 0.0
 
     @property
     def text(self) -> str:
@@ -115,12 +120,17 @@ class Plan:
 
 def text_of(config: SearchConfig) -> str:
     """What a search trains: "a densenet of 12,000 parameters, and 16 children of 4 epochs"."""
-    skeleton, limit = config.skeleton, config.data.train_limit
+    skeleton = config.skeleton
     parameters = Architecture.start(skeleton).cost.parameters
     names = {"densenet": "a DenseNet", "chainnet": "a ChainNet"}
     name = names.get(skeleton.family, "a network")
     if isinstance(skeleton, AdoptedConfig):
         name = f"the {skeleton.model or 'network'} that is there,"
+    return _text_with(name, parameters, config)
+
+
+def _text_with(name: str, parameters: int, config: SearchConfig) -> str:
+    limit = config.data.train_limit
     fewer = f", which learn from {limit:,} images" if limit is not None else ""
     return (
         f"{name} of {parameters:,} parameters, and {config.budget.max_trials} children of"
@@ -137,8 +147,14 @@ def propose(facts: Facts, speed: Speed, start: Start | None = None) -> Plan:
     """
     config, seconds = _fitting(facts, speed, start)
     longer, _ = _fitting(replace(facts, seconds=LONGER * facts.seconds), speed, start)
-    wants_more = facts.has_photographs and start is None
-    return Plan(config, seconds, longer, PRETRAINED if wants_more else "")
+    if start is not None or not facts.has_photographs:
+        return Plan(config, seconds, longer)
+    # It is estimated before it is brought in: pages and command line ask for it only then.
+    parameters, load = published_load(PRETRAINED, facts.image, facts.classes)
+    own = fine_tuned(_config(facts, config.skeleton, adopted=True))
+    better, longest = _within([own], facts, speed, load=load)
+    text = _text_with(PRETRAINED, parameters, better)
+    return Plan(config, seconds, longer, PRETRAINED, text, longest)
 
 
 def images_for(facts: Facts, data: DataConfig) -> Images:
@@ -150,10 +166,21 @@ def images_for(facts: Facts, data: DataConfig) -> Images:
     return Images(train, data.validation, data.calibration, test)
 
 
-def seconds_of(config: SearchConfig, facts: Facts, speed: Speed, *, is_trained: bool) -> float:
-    """How long the search takes with the workers that there are, about."""
+def seconds_of(
+    config: SearchConfig,
+    facts: Facts,
+    speed: Speed,
+    *,
+    is_trained: bool = False,
+    load: Load | None = None,
+) -> float:
+    """How long the search takes with the workers that there are, about.
+
+    Args:
+        load: of the start network, where it is not the config's.
+    """
     images = images_for(facts, config.data)
-    found = duration_of(config, images, speed, is_trained=is_trained)
+    found = duration_of(config, images, speed, is_trained=is_trained, own=load)
     return found.seconds(min(config.at_once(facts.workers), facts.workers))
 
 
@@ -165,10 +192,21 @@ def _fitting(facts: Facts, speed: Speed, start: Start | None) -> tuple[SearchCon
     skeletons = _skeletons(facts) if start is None else [start.skeleton]
     is_trained = start is not None and start.is_trained
     firsts = [_config(facts, skeleton, adopted=start is not None) for skeleton in skeletons]
+    return _within(firsts, facts, speed, is_trained=is_trained)
+
+
+def _within(
+    firsts: Sequence[SearchConfig],
+    facts: Facts,
+    speed: Speed,
+    *,
+    is_trained: bool = False,
+    load: Load | None = None,
+) -> tuple[SearchConfig, float]:
     for efforts in (EFFORTS[:LEAST], EFFORTS[LEAST:]):
         for first in firsts:
             for config in _efforts(facts, first, efforts):
-                seconds = seconds_of(config, facts, speed, is_trained=is_trained)
+                seconds = seconds_of(config, facts, speed, is_trained=is_trained, load=load)
                 if seconds <= facts.seconds:
                     return config, seconds
     return config, seconds

@@ -6,7 +6,8 @@ multiply-adds one may take five times as long.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
+from itertools import takewhile
 
 from search_engine.spec.architecture import Architecture
 from search_engine.spec.cell import Node
@@ -14,9 +15,11 @@ from search_engine.spec.memory import kept_numbers
 from search_engine.spec.skeletons import (
     AdoptedConfig,
     ChainNetConfig,
+    ImageShape,
     PyramidNetConfig,
     SkeletonConfig,
 )
+from search_engine.spec.torchvision_loads import SIDE, TORCHVISION_LOADS
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +47,11 @@ class Load:
         return Load(self.multiply_adds * factor, self.numbers * factor, self.layers * factor)
 
 
-ADOPTED = {
-    "resnet18": (0.0026, 40),
-    "resnet": (0.005, 106),
-    "vgg": (0.0012, 20),
-    "squeezenet": (0.007, 26),
-    "densenet": (0.011, 241),
-    "regnet": (0.02, 138),
-    "efficientnet": (0.035, 130),
-    "mobilenet": (0.045, 100),
-    "mnasnet": (0.045, 104),
-    "shufflenet": (0.052, 112),
-    "": (0.01, 100),
-}
-"""Of torchvision's models by how their names begin, since an adopted network's own layers are not
-described: numbers kept for each multiply-add, and layers. Counted once, on 64 x 64 pixels."""
+NUMBERS, LAYERS = 0.01, 100
+"""Numbers that are kept for each multiply-add, and layers, of an adopted network like none of
+torchvision's."""
+LIKE = 5
+"""So many first letters a name must share with that of one of torchvision's."""
 
 
 @lru_cache(maxsize=256)
@@ -70,13 +63,42 @@ def load_of(architecture: Architecture) -> Load:
     """
     skeleton, cost = architecture.skeleton, architecture.cost
     if isinstance(skeleton, AdoptedConfig):
-        kept, layers = next(of for name, of in ADOPTED.items() if skeleton.model.startswith(name))
+        kept, layers = _counted(skeleton.model)
         new = _operations(architecture.cell.root) - _operations(skeleton.start_cell.root)
         return Load(
             cost.multiply_adds, kept * cost.multiply_adds, layers + new * len(skeleton.layout())
         )
     numbers = kept_numbers(skeleton, architecture.cell)
     return Load(cost.multiply_adds, numbers, _layers(skeleton, architecture))
+
+
+def _counted(model: str) -> tuple[float, float]:
+    """Numbers for each multiply-add, and layers; an adopted network's own are not described."""
+    name = model.partition(".")[0]  # timm's are followed by their weights' names
+    like = name if name in TORCHVISION_LOADS else max(TORCHVISION_LOADS, key=partial(_alike, name))
+    if _alike(name, like) < LIKE:
+        return NUMBERS, LAYERS
+    found = TORCHVISION_LOADS[like]
+    return found.numbers / found.multiply_adds, found.layers
+
+
+def _alike(one: str, other: str) -> int:
+    """How many first letters two names share."""
+    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
+    return sum(1 for _ in pairs)
+
+
+def published_load(model: str, image: ImageShape, classes: int) -> tuple[int, Load]:
+    """Parameters, and the load, of one of torchvision's networks that nobody has brought in yet.
+
+    Args:
+        model: one of `TORCHVISION_MODELS`.
+    """
+    found = TORCHVISION_LOADS[model]
+    share = image.height * image.width / SIDE**2
+    last = found.features * classes
+    load = Load(share * found.multiply_adds + last, share * found.numbers, found.layers)
+    return found.parameters + last + classes, load
 
 
 def _layers(skeleton: SkeletonConfig, architecture: Architecture) -> float:

@@ -34,6 +34,7 @@ class Proposal:
         longer: what a longer run would buy, in a sentence.
         pretrained: where a pretrained network is got that would suit better; empty where the plan's
             own start network suits.
+        better: what a search from it would train, and how long; likewise.
     """
 
     plan: Plan
@@ -43,6 +44,7 @@ class Proposal:
     why: str
     longer: str
     pretrained: str
+    better: str
 
     def initial(self) -> dict[str, Any]:
         """Values of fields that the config does not have."""
@@ -54,7 +56,8 @@ class PlanJSON(TypedDict):
     """A plan; `start_checkpoint` is the network that it begins with, or null.
 
     `pretrained` is the torchvision model that would suit better, `weights` the name of its
-    published ones: `POST start-networks/` takes both. Empty where the config's network suits.
+    published ones: `POST start-networks/` takes both, and `pretrained_seconds` is what a search
+    from it takes. Empty and null where the config's network suits.
     """
 
     config: dict[str, Any]
@@ -62,6 +65,7 @@ class PlanJSON(TypedDict):
     start_checkpoint: int | None
     pretrained: str
     weights: str
+    pretrained_seconds: float | None
     why: str
     longer: str
 
@@ -74,6 +78,7 @@ def proposal_json(proposal: Proposal) -> PlanJSON:
         "start_checkpoint": proposal.start.pk if proposal.start else None,
         "pretrained": proposal.plan.pretrained,
         "weights": WEIGHTS if proposal.plan.pretrained else "",
+        "pretrained_seconds": proposal.plan.pretrained_seconds or None,
         "why": proposal.why,
         "longer": proposal.longer,
     }
@@ -87,13 +92,14 @@ def proposal_for(user: AbstractBaseUser, dataset: Dataset, minutes: int) -> Prop
         plan = plan_for(dataset, minutes, start)
     except SearchEngineError:
         return None
-    address = ""
+    address = better = ""
     if plan.pretrained:
+        better = f"train {plan.pretrained_text}: about {time_text(plan.pretrained_seconds)}"
         named = {"model": plan.pretrained, "pretrained": WEIGHTS}
         query = urlencode({**named, "dataset": dataset.engine_name})
         address = f"{reverse('adopted_networks')}?{query}"
     why, longer = _why(facts, plan, dataset), _longer(facts, plan)
-    return Proposal(plan, dataset, minutes, start, why, longer, address)
+    return Proposal(plan, dataset, minutes, start, why, longer, address, better)
 
 
 def plan_for(dataset: Dataset, minutes: int, start: Checkpoint | None = None) -> Plan:

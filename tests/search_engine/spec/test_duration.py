@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from search_engine.spec import DenseNetConfig, ImageShape
+from search_engine.networks.adopted import outline_torchvision
+from search_engine.networks.adopted.loads import counted
+from search_engine.spec import Architecture, DenseNetConfig, ImageShape
 from search_engine.spec.duration import (
     CPU_CORE,
     FORWARD,
@@ -19,7 +21,9 @@ from search_engine.spec.early_stopping import EarlyStopping, StoppingRule
 from search_engine.spec.presets import preset
 from search_engine.spec.recipe import Recipe
 from search_engine.spec.search_config import Budget, Confirmation, SearchConfig
-from search_engine.spec.training_load import Load
+from search_engine.spec.torchvision_loads import TORCHVISION_LOADS
+from search_engine.spec.training_load import Load, load_of, published_load
+from tests.search_engine.spec.test_adopted import outline
 
 IMAGES = Images(train=1000, validation=300, calibration=100, test=359)
 CONFIG = replace(preset("digits-demo"), control=3, confirmation=Confirmation(finalists=3, seeds=2))
@@ -94,3 +98,22 @@ def test_time_grows_with_pictures_and_their_size() -> None:
     skeleton = DenseNetConfig(blocks=2, growth=8, groups=2, image=ImageShape(1, 16, 16))
     larger = duration_of(replace(CONFIG, skeleton=skeleton), IMAGES, CPU_CORE).seconds()
     assert small < more < larger
+
+
+@pytest.mark.parametrize("model", ["alexnet", "mobilenet_v3_small", "resnet18", "squeezenet1_1"])
+def test_what_is_written_of_torchvisions_networks_is_what_they_come_to(model: str) -> None:
+    assert TORCHVISION_LOADS[model] == counted(model)
+    image = ImageShape(3, 96, 96)
+    parameters, load = published_load(model, image, 7)
+    cost = outline_torchvision(model, image, 7).cost
+    assert parameters == cost.parameters
+    assert load.multiply_adds == pytest.approx(cost.multiply_adds, rel=0.3)
+
+
+def test_a_network_is_as_heavy_as_torchvisions_of_the_nearest_name() -> None:
+    skeleton = outline().config()
+    found = {
+        name: load_of(Architecture.start(replace(skeleton, model=name))).layers
+        for name in ("resnet18.a1_in1k", "regnetx_004.pycls_in1k", "dla34.in1k")
+    }
+    assert [*found.values()] == [41, 143, 100]

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from search_engine.networks.adopted import outline_torchvision
 from search_engine.spec import NORMALISATIONS, ChainNetConfig, DenseNetConfig, ImageShape
 from search_engine.spec.duration import CPU_CORE
 from search_engine.spec.fine_tuning import CHILDREN, FINE_TUNING
@@ -31,6 +32,16 @@ def test_photographs_get_a_pretrained_network_and_never_the_digits_demo() -> Non
     demo = preset("digits-demo")
     assert plan.config.skeleton.family != demo.skeleton.family
     assert plan.config.skeleton.image == PHOTOGRAPHS.image and plan.config.data.name == "leaves"
+
+
+def test_a_pretrained_network_is_estimated_before_it_is_there_as_afterwards() -> None:
+    before = propose(PHOTOGRAPHS, CPU_CORE * 0.1)
+    there = outline_torchvision(PRETRAINED, PHOTOGRAPHS.image, PHOTOGRAPHS.classes)
+    skeleton = there.with_normalisation(NORMALISATIONS["imagenet"]).config()
+    after = propose(PHOTOGRAPHS, CPU_CORE * 0.1, Start(skeleton))
+    assert before.pretrained_seconds == pytest.approx(after.seconds, rel=0.02)
+    assert before.pretrained_text in after.text.replace("the resnet18 that is there,", PRETRAINED)
+    assert (after.pretrained, after.pretrained_text, after.pretrained_seconds) == ("", "", 0)
 
 
 def test_a_network_that_is_there_for_photographs_is_the_start() -> None:

@@ -49,6 +49,7 @@ def test_photographs_are_offered_a_pretrained_network_and_not_the_digits_demo(
     assert "For 1,040 photographs" in proposal.why and proposal.why in text
     link = "/start-networks/?model=resnet18&pretrained=DEFAULT&dataset=upload-7"
     assert proposal.pretrained == link and escape(link) in text
+    assert "weights, and train resnet18 of 11,177,538 parameters" in " ".join(text.split())
     config = page.context["form"]._base
     assert (config["data"]["name"], config["skeleton"]["image"]) == ("upload-7", [3, 96, 96])
     offered = client.get(link).context["form"]
@@ -112,7 +113,7 @@ def test_a_network_that_was_brought_in_for_photographs_is_the_start(
 def test_the_api_plans_as_the_page_does(client: Client, photographs: Dataset) -> None:
     found = client.get("/api/v1/searches/plan/?dataset=upload-7&minutes=60").json()
     assert (found["pretrained"], found["weights"]) == ("resnet18", "DEFAULT")
-    assert 0 < found["seconds"] <= 3600
+    assert 0 < found["seconds"] <= 3600 and found["pretrained_seconds"] > 0
     config = SearchConfig.from_json(found["config"])
     launched = client.post(
         "/api/v1/searches/", {"name": "Leaves", "config": config.to_json()}, "application/json"
