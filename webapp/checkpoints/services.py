@@ -22,12 +22,12 @@ ENDED_FOR_GOOD = (State.FAILED, State.CANCELLED)
 """States of a search that nothing leads out of: a completed one may be extended."""
 
 
-@transaction.atomic
 def freed_bytes(user: AbstractBaseUser, checkpoint_id: int) -> int:
     """What deleting a checkpoint frees."""
     return stored_bytes(selectors.checkpoint_to_change(user, checkpoint_id).folder)
 
 
+@transaction.atomic
 def delete(user: AbstractBaseUser, checkpoint_id: int) -> None:
     """Delete a checkpoint with its exports, unless something needs it; no undo."""
     selectors.checkpoint_to_change(user, checkpoint_id)

@@ -1,8 +1,11 @@
 """Deleting a checkpoint: refused while something needs it, with the reason."""
 
+from typing import Any
+
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import connection
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from tests.webapp.checkpoints.making import make
@@ -44,6 +47,24 @@ def test_it_goes_with_its_files_and_exports(
     assert not Checkpoint.objects.exists() and not Export.objects.exists()
     assert not default_storage.exists(name)
     assert not default_storage.exists(grown.folder)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_can_come_to_need_it_while_it_goes(
+    alice: User, search: Search, grown: Checkpoint
+) -> None:
+    """PostgreSQL refuses to lock the row outside of a transaction; SQLite locks nothing there."""
+    end(search)
+    inside: list[bool] = []
+
+    def note(execute: Any, sql: str, *more: Any) -> Any:
+        if "checkpoints_" in sql:
+            inside.append(connection.in_atomic_block)
+        return execute(sql, *more)
+
+    with connection.execute_wrapper(note):
+        services.delete(alice, grown.pk)
+    assert inside and all(inside)
 
 
 def test_a_running_searchs_trial_stays(alice: User, search: Search, grown: Checkpoint) -> None:
