@@ -4,6 +4,7 @@ import argparse
 import io
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
@@ -51,7 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without the drawing's characters
     try:
-        return cast(int, parsed.run(parsed))
+        # Only now: who asks for help does not wait for torch.
+        module, _, function = parsed.run.partition(":")
+        command = getattr(import_module(f"search_engine.command_line.{module}"), function)
+        return cast(int, command(parsed))
     except SearchEngineError as error:
         print("error:", *str(error).splitlines(), file=sys.stderr)
         return 2
@@ -69,7 +73,7 @@ def _show(commands: Any) -> None:
     parser.add_argument("--classes", type=int, metavar="N")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--space", action="store_true", help="print the search space's size")
-    parser.set_defaults(run=_run_show)
+    parser.set_defaults(run="show:show")
 
 
 def _dataset(commands: Any) -> None:
@@ -91,7 +95,7 @@ def _dataset(commands: Any) -> None:
     )
     add_answers(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.set_defaults(run=_run_dataset)
+    parser.set_defaults(run="dataset:show_dataset")
 
 
 def _search(commands: Any) -> None:
@@ -117,7 +121,7 @@ def _search(commands: Any) -> None:
     add_weights_options(parser)
     _add_device(parser)
     _add_threads(parser)
-    parser.set_defaults(run=_run_search)
+    parser.set_defaults(run="search:run_search")
 
 
 def _train(commands: Any) -> None:
@@ -147,7 +151,7 @@ def _train(commands: Any) -> None:
         action="store_true",
         help="be one of torchrun's processes; --device takes one for each, with commas between",
     )
-    parser.set_defaults(run=_run_train)
+    parser.set_defaults(run="train:train")
 
 
 def _evaluate(commands: Any) -> None:
@@ -159,7 +163,7 @@ def _evaluate(commands: Any) -> None:
     _add_checkpoint(parser)
     _add_data(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.set_defaults(run=_run_evaluate)
+    parser.set_defaults(run="use:evaluate_checkpoint")
 
 
 def _export(commands: Any) -> None:
@@ -204,7 +208,7 @@ def _export(commands: Any) -> None:
     parser.add_argument("--data-folder", type=Path, help="where data sets are on disk")
     _add_threads(parser)
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
-    parser.set_defaults(run=_run_export)
+    parser.set_defaults(run="export:export")
 
 
 def _predict(commands: Any) -> None:
@@ -218,7 +222,7 @@ def _predict(commands: Any) -> None:
     parser.add_argument("--top", type=int, default=3, metavar="N", help="classes to show")
     _add_device(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.set_defaults(run=_run_predict)
+    parser.set_defaults(run="use:predict")
 
 
 def _add_checkpoint(parser: argparse.ArgumentParser) -> None:
@@ -242,48 +246,3 @@ def _add_device(parser: argparse.ArgumentParser) -> None:
 
 def _add_threads(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, metavar="N", help="CPU threads; torch's choice else")
-
-
-# Only who runs a command waits for torch.
-
-
-def _run_show(arguments: argparse.Namespace) -> int:
-    from search_engine.command_line.show import show
-
-    return show(arguments)
-
-
-def _run_dataset(arguments: argparse.Namespace) -> int:
-    from search_engine.command_line.dataset import show_dataset
-
-    return show_dataset(arguments)
-
-
-def _run_search(arguments: argparse.Namespace) -> int:
-    from search_engine.command_line.search import run_search
-
-    return run_search(arguments)
-
-
-def _run_train(arguments: argparse.Namespace) -> int:
-    from search_engine.command_line.train import train
-
-    return train(arguments)
-
-
-def _run_evaluate(arguments: argparse.Namespace) -> int:
-    from search_engine.command_line.use import evaluate_checkpoint
-
-    return evaluate_checkpoint(arguments)
-
-
-def _run_export(arguments: argparse.Namespace) -> int:
-    from search_engine.command_line.export import export
-
-    return export(arguments)
-
-
-def _run_predict(arguments: argparse.Namespace) -> int:
-    from search_engine.command_line.use import predict
-
-    return predict(arguments)

@@ -143,7 +143,7 @@ def test_the_module_runs_without_torch() -> None:
     assert done.returncode == 0
     assert json.loads(done.stdout)["sites"] == 9
     imported = {line.rsplit("|")[-1].strip() for line in done.stderr.splitlines()}
-    assert "search_engine.command_line.show" in imported
+    assert "search_engine.command_line.drawing" in imported
     assert not imported & {"torch", "numpy", "torchvision"}
 
 
