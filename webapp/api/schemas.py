@@ -40,6 +40,12 @@ IDS = OpenApiParameter(
     {"type": "string", "pattern": "^[0-9]{1,15}(,[0-9]{1,15}){0,199}$"},
     description="Only these, such as `1,2,3`.",
 )
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="The same key a second time gives what it gave first, and launches nothing.",
+)
 
 
 def schema_of(kind: type) -> Schema:

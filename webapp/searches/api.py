@@ -14,7 +14,16 @@ from rest_framework.viewsets import ViewSet
 
 from search_engine.spec.presets import PRESETS
 from webapp.api.requests import Pages, read, signed_in, with_ids
-from webapp.api.schemas import IDS, JUDGED, PAGING, list_of, page_of, schema_of, with_fields
+from webapp.api.schemas import (
+    IDEMPOTENCY_KEY,
+    IDS,
+    JUDGED,
+    PAGING,
+    list_of,
+    page_of,
+    schema_of,
+    with_fields,
+)
 from webapp.checkpoints import downloads
 from webapp.checkpoints.models import Checkpoint
 from webapp.checkpoints.selectors import visible_to
@@ -34,10 +43,14 @@ from webapp.searches.serializers import (
     ShareSerializer,
 )
 from webapp.state import State
+from webapp.work import fairness
+from webapp.work.queue import GPU
+from webapp.workers.selectors import workers_online
 
 SEARCH = schema_of(searches.SearchJSON)
 LIVE = schema_of(searches.LiveJSON)
 SUMMARIES = schema_of(columns.SummariesJSON)
+WAITING = schema_of(searches.WaitingJSON)
 ESTIMATE = with_fields(
     parameters="integer",
     multiply_adds="integer",
@@ -54,12 +67,6 @@ FILTERS = [
     IDS,
     *PAGING,
 ]
-KEY = OpenApiParameter(
-    "Idempotency-Key",
-    str,
-    OpenApiParameter.HEADER,
-    description="The same key a second time gives the same search, and launches nothing.",
-)
 STEERING = extend_schema(request=None, responses={200: SEARCH})
 
 
@@ -106,7 +113,7 @@ class SearchViewSet(ViewSet):
         operation_id="searches_launch",
         request=LaunchSerializer,
         responses={201: SEARCH, 200: SEARCH},
-        parameters=[KEY],
+        parameters=[IDEMPOTENCY_KEY],
         extensions=JUDGED,
     )
     def create(self, request: Request) -> Response:
@@ -206,6 +213,17 @@ class SearchViewSet(ViewSet):
         """The search with all trials in columns, without cells and curves."""
         user = signed_in(request)
         return Response(columns.summaries_json(selectors.search_to_see(user, search_id), user))
+
+    @extend_schema(operation_id="searches_waiting", responses={200: WAITING})
+    @action(detail=True)
+    def waiting(self, request: Request, search_id: int) -> Response:
+        """How many workers are online that could take it, and what waits longer than it."""
+        search = selectors.search_to_see(signed_in(request), search_id)
+        found: searches.WaitingJSON = {
+            "workers_online": len(workers_online()),
+            "ahead": fairness.ahead_of(GPU, f"search:{search.pk}"),
+        }
+        return Response(found)
 
     @extend_schema(operation_id="searches_report", responses={(200, "text/html"): str})
     @action(detail=True)

@@ -22,7 +22,7 @@ from search_engine.spec.training_load import load_of
 from webapp.datasets.models import Dataset
 from webapp.searches.models import Search, Trial
 from webapp.state import State
-from webapp.work.fleet import fleet
+from webapp.workers.selectors import fleet
 
 RECENT = 40
 """So many of the latest trials count: older ones were of smaller networks."""

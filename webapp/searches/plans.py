@@ -16,7 +16,7 @@ from webapp.checkpoints.models import Checkpoint, Origin
 from webapp.checkpoints.selectors import visible_to
 from webapp.datasets.models import Dataset
 from webapp.searches.estimates import speed_here
-from webapp.work.fleet import fleet
+from webapp.workers.selectors import fleet
 
 MINUTES = (5, 20, 60, 240, 720)
 """Times at hand that the page offers."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -14,7 +14,7 @@ from rest_framework.viewsets import ViewSet
 from search_engine.spec.final_training import FinalTrainingConfig
 from webapp.api.fields import WholeField
 from webapp.api.requests import Pages, read, signed_in, with_ids
-from webapp.api.schemas import IDS, JUDGED, PAGING, ConfigField, page_of, schema_of
+from webapp.api.schemas import IDEMPOTENCY_KEY, IDS, JUDGED, PAGING, ConfigField, page_of, schema_of
 from webapp.places import merged
 from webapp.searches import selectors as search_selectors
 from webapp.state import State
@@ -24,13 +24,6 @@ from webapp.trainings.documents import Compare
 TRAINING = schema_of(json.TrainingJSON)
 DETAIL = schema_of(json.DetailJSON)
 LIVE = schema_of(json.LiveJSON)
-KEY = OpenApiParameter(
-    "Idempotency-Key",
-    str,
-    OpenApiParameter.HEADER,
-    description="The same key a second time gives the same training, and launches nothing.",
-)
-
 STEERING = extend_schema(request=None, responses={200: DETAIL})
 
 
@@ -91,7 +84,7 @@ class TrainingViewSet(ViewSet):
         operation_id="final_trainings_launch",
         request=FinalLaunchSerializer,
         responses={201: DETAIL, 200: DETAIL},
-        parameters=[KEY],
+        parameters=[IDEMPOTENCY_KEY],
         extensions=JUDGED,
     )
     def create(self, request: Request) -> Response:

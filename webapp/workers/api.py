@@ -1,4 +1,4 @@
-"""Workers at /api/v1/workers/, and what a search waits for."""
+"""Workers at /api/v1/workers/."""
 
 from typing import Any
 
@@ -9,9 +9,8 @@ from rest_framework.viewsets import ViewSet
 
 from webapp.api.requests import Pages, signed_in
 from webapp.api.schemas import PAGING, page_of, schema_of
-from webapp.searches.selectors import search_to_see
 from webapp.workers import json, selectors
-from webapp.workers.json import WaitingJSON, WorkerJSON
+from webapp.workers.json import WorkerJSON
 
 
 class WorkerViewSet(ViewSet):
@@ -27,17 +26,3 @@ class WorkerViewSet(ViewSet):
         pages = Pages()
         rows: list[Any] = pages.paginate_queryset(selectors.known_workers(), request, self) or []
         return pages.get_paginated_response(json.workers_json(rows, signed_in(request)))
-
-
-class WaitingViewSet(ViewSet):
-    """Why a search does not go on."""
-
-    @extend_schema(operation_id="searches_waiting", responses={200: schema_of(WaitingJSON)})
-    def retrieve(self, request: Request, search_id: int) -> Response:
-        """How many workers are online that could take it, and what waits longer than it."""
-        search = search_to_see(signed_in(request), search_id)
-        found: WaitingJSON = {
-            "workers_online": len(selectors.workers_online()),
-            "ahead": selectors.ahead_of(search),
-        }
-        return Response(found)

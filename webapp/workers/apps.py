@@ -9,10 +9,8 @@ class WorkersConfig(AppConfig):
     name = "webapp.workers"
 
     def ready(self) -> None:
-        """The list of workers can be watched, and plans know who trains."""
+        """The list of workers can be watched."""
         from webapp.live import registry
-        from webapp.work import fleet
-        from webapp.workers import selectors
+        from webapp.workers.selectors import WORKERS
 
-        registry.register_list(selectors.WORKERS)
-        fleet.register(selectors.fleet)
+        registry.register_list(WORKERS)

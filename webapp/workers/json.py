@@ -44,16 +44,6 @@ class WorkerJSON(TypedDict):
     work: WorkJSON | None
 
 
-class WaitingJSON(TypedDict):
-    """What a search that waits for a worker waits for.
-
-    `ahead` counts what workers that train take before it, for users take turns, whosever it is.
-    """
-
-    workers_online: int
-    ahead: int
-
-
 def worker_json(worker: Worker, work: WorkJSON | None) -> WorkerJSON:
     age = timezone.now() - worker.heartbeat_at
     return {

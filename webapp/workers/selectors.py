@@ -1,17 +1,14 @@
 """What pages and the API read of workers, in a fixed number of queries whatever their number."""
 
 from collections.abc import Hashable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from webapp.live.registry import ListKind
-from webapp.searches.models import Search
-from webapp.work import fairness, kinds
-from webapp.work.fleet import Fleet
+from webapp.work import kinds
 from webapp.work.kind import Kind
-from webapp.work.queue import GPU
 from webapp.workers.models import FORGOTTEN_AFTER, OFFLINE_AFTER, Worker
 
 
@@ -29,8 +26,20 @@ def workers_online() -> list[Worker]:
     return [worker for worker in heard if worker.trains]
 
 
+class Fleet(NamedTuple):
+    """The workers that train, as far as plans and estimates need to know them.
+
+    Args:
+        workers: how many; at least one is counted, for a search waits for it.
+        has_gpu: whether one of them trains on a GPU.
+    """
+
+    workers: int
+    has_gpu: bool
+
+
 def fleet() -> Fleet:
-    """For plans and estimates."""
+    """The workers that train now."""
     online = workers_online()
     return Fleet(max(1, len(online)), any(worker.is_gpu for worker in online))
 
@@ -55,11 +64,6 @@ def state() -> Hashable:
     workers = list(known_workers())
     heard = tuple((one.pk, one.heartbeat_at, one.is_online) for one in workers)
     return heard, at_work(workers)
-
-
-def ahead_of(search: Search) -> int:
-    """How much work of all kinds workers that train take before something of this search."""
-    return fairness.ahead_of(GPU, f"search:{search.pk}")
 
 
 WORKERS = ListKind(path="workers", state=state)

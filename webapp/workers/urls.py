@@ -9,11 +9,4 @@ pages = [path("workers/", views.index, name="workers")]
 
 router = SimpleRouter()
 router.register("workers", api.WorkerViewSet, basename="api-worker")
-endpoints = [
-    *router.urls,
-    path(
-        "searches/<int:search_id>/waiting/",
-        api.WaitingViewSet.as_view({"get": "retrieve"}),
-        name="api-search-waiting",
-    ),
-]
+endpoints = router.urls

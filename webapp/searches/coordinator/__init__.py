@@ -21,7 +21,7 @@ from webapp.searches import lifecycle, retention
 from webapp.searches.coordinator import engine_state
 from webapp.searches.models import MAX_QUEUED, Request, Search, Trial
 from webapp.state import State
-from webapp.work.fleet import fleet
+from webapp.workers.selectors import fleet
 
 TRIES = 10
 

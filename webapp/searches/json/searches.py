@@ -110,6 +110,16 @@ class SearchJSON(TypedDict):
     can: Can
 
 
+class WaitingJSON(TypedDict):
+    """What a search that waits for a worker waits for.
+
+    `ahead` counts what workers that train take before it, for users take turns, whosever it is.
+    """
+
+    workers_online: int
+    ahead: int
+
+
 class LiveJSON(TypedDict):
     """What a search page needs to be drawn at first; the socket goes on after `sequence`.
 
