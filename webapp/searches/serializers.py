@@ -11,19 +11,6 @@ from webapp.searches.plans import MOST_MINUTES, USUAL_MINUTES
 from webapp.state import State
 
 
-class LaunchSerializer(serializers.Serializer[None]):
-    """A search to launch: a preset, a search to clone or the one that a checkpoint is from, with
-    changes laid over its config."""
-
-    name = serializers.CharField(max_length=120)
-    preset = serializers.CharField(required=False, default="", allow_blank=True)
-    config = ConfigField(SearchConfig)
-    parent = WholeField(  # type: ignore[assignment]  # a field, not whose it is
-        required=False, allow_null=True, default=None
-    )
-    start_checkpoint = WholeField(required=False, allow_null=True, default=None)
-
-
 class CheckSerializer(serializers.Serializer[None]):
     """A config to judge without launching it: what would launch it may be sent as it is."""
 
@@ -34,6 +21,13 @@ class CheckSerializer(serializers.Serializer[None]):
         required=False, allow_null=True, default=None
     )
     start_checkpoint = WholeField(required=False, allow_null=True, default=None)
+
+
+class LaunchSerializer(CheckSerializer):
+    """A search to launch: a preset, a search to clone or the one that a checkpoint is from, with
+    changes laid over its config."""
+
+    name = serializers.CharField(max_length=120)
 
 
 class PlanSerializer(serializers.Serializer[None]):

@@ -18,6 +18,7 @@ from webapp.datasets.selectors import usable_dataset
 from webapp.disk import require_room
 from webapp.errors import ProductError, engine_errors_as_product_errors
 from webapp.searches import lifecycle, selectors
+from webapp.searches.events import Kind
 from webapp.searches.models import Search, Share
 from webapp.state import State
 from webapp.storage.folders import stored_bytes
@@ -167,7 +168,8 @@ def extend_budget(user: AbstractBaseUser, search_id: int, max_trials: int) -> No
 
 
 def rename(user: AbstractBaseUser, search_id: int, name: str) -> None:
-    lifecycle.search_renamed(_own(user, search_id), checked_name(name, "search"))
+    name = checked_name(name, "search")
+    lifecycle.search_changed(_own(user, search_id), Kind.SEARCH_RENAMED, name=name)
 
 
 def write_note(user: AbstractBaseUser, search_id: int, note: str) -> None:
@@ -175,7 +177,7 @@ def write_note(user: AbstractBaseUser, search_id: int, note: str) -> None:
         raise ProductError(
             "The note is too long.", fields={"note": f"at most {MAX_NOTE:,} characters"}
         )
-    lifecycle.search_noted(_own(user, search_id), note)
+    lifecycle.search_changed(_own(user, search_id), Kind.SEARCH_NOTED, note=note)
 
 
 def set_tags(user: AbstractBaseUser, search_id: int, tags: list[str]) -> None:
@@ -184,7 +186,7 @@ def set_tags(user: AbstractBaseUser, search_id: int, tags: list[str]) -> None:
     if len(clean) > MAX_TAGS or any(len(tag) > MAX_TAG for tag in clean):
         limits = f"at most {MAX_TAGS} tags of {MAX_TAG} characters"
         raise ProductError("These are too many tags, or too long ones.", fields={"tags": limits})
-    lifecycle.search_tagged(_own(user, search_id), clean)
+    lifecycle.search_changed(_own(user, search_id), Kind.SEARCH_TAGGED, tags=clean)
 
 
 def freed_bytes(user: AbstractBaseUser, search_id: int) -> int:

@@ -144,25 +144,13 @@ def trial_retried(trial_id: int) -> None:
             send_all(search)
 
 
-def search_renamed(search_id: int, name: str) -> None:
+def search_changed(search_id: int, kind: Kind, **columns: Any) -> None:
+    """Write its name, note or tags, and tell what they are now."""
     with locked(search_id) as search:
-        search.name = name
-        search.save(update_fields=["name"])
-        append(search, Kind.SEARCH_RENAMED, {"name": name})
-
-
-def search_noted(search_id: int, note: str) -> None:
-    with locked(search_id) as search:
-        search.note = note
-        search.save(update_fields=["note"])
-        append(search, Kind.SEARCH_NOTED, {"note": note})
-
-
-def search_tagged(search_id: int, tags: list[str]) -> None:
-    with locked(search_id) as search:
-        search.tags = tags
-        search.save(update_fields=["tags"])
-        append(search, Kind.SEARCH_TAGGED, {"tags": tags})
+        for name, value in columns.items():
+            setattr(search, name, value)
+        search.save(update_fields=list(columns))
+        append(search, kind, columns)
 
 
 def _comparison(search: Search) -> Iterable[int]:
