@@ -1,6 +1,6 @@
 """By what a trained network is judged. No torch."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -35,6 +35,15 @@ def measured(result: Judged, measure: Measure) -> float | None:
     if measure is Measure.BALANCED_ACCURACY and result.balanced_accuracy is not None:
         return result.balanced_accuracy
     return result.accuracy
+
+
+def accuracy_by_class(confusion: Sequence[Sequence[int]]) -> list[float | None]:
+    """Fraction of each class told right; None for a class without images.
+
+    Args:
+        confusion: images by class, a row each, and by what they were taken for.
+    """
+    return [row[i] / sum(row) if sum(row) else None for i, row in enumerate(confusion)]
 
 
 def balanced_accuracy(by_class: Iterable[float | None]) -> float | None:

@@ -3,6 +3,7 @@
 from typing import Any, TypedDict
 
 from webapp.adopted.models import AdoptedNetwork
+from webapp.api.shapes import filled
 
 
 class AdoptedNetworkJSON(TypedDict):
@@ -34,22 +35,8 @@ class AdoptedNetworkDetailJSON(AdoptedNetworkJSON):
 
 
 def network_json(network: AdoptedNetwork) -> AdoptedNetworkJSON:
-    return {
-        "id": network.pk,
-        "name": network.name,
-        "source": network.source,
-        "model": network.model,
-        "pretrained": network.pretrained,
-        "normalisation": network.normalisation,
-        "dataset": network.dataset.engine_name if network.dataset else None,
-        "step": network.step,
-        "state": network.state,
-        "progress": network.progress,
-        "failure": network.failure,
-        "sites": network.sites,
-        "checkpoint": network.checkpoint_id,
-        "created_at": network.created_at.isoformat(),
-    }
+    name = network.dataset.engine_name if network.dataset else None
+    return filled(AdoptedNetworkJSON, network, dataset=name, checkpoint=network.checkpoint_id)
 
 
 def network_detail_json(network: AdoptedNetwork) -> AdoptedNetworkDetailJSON:

@@ -12,6 +12,7 @@ from search_engine.spec.export_form import (
     why_not_offered,
 )
 from search_engine.spec.pictures import Rendering
+from webapp.api.shapes import filled
 from webapp.checkpoints.downloads import export_file_name
 from webapp.checkpoints.kinds import EXPORT, MEASUREMENT
 from webapp.checkpoints.models import Checkpoint, Export, Measurement, form_label
@@ -152,35 +153,22 @@ class LiveJSON(TypedDict):
 def checkpoint_json(checkpoint: Checkpoint) -> CheckpointJSON:
     """A checkpoint that came from `selectors.visible_to`, without further queries."""
     trial, search, dataset = checkpoint.trial, checkpoint.search, checkpoint.dataset
-    return {
-        "id": checkpoint.pk,
-        "title": checkpoint.title,
-        "owner": checkpoint.owner.get_username(),
-        "origin": checkpoint.origin,
-        "search": checkpoint.search_id,
-        "search_name": search.name if search else "",
-        "trial": trial.number if trial else None,
-        "dataset": dataset.name if dataset else checkpoint.trained_on.get("name", ""),
-        "notation": trial.notation if trial else notation_of(checkpoint),
-        "accuracy": checkpoint.accuracy,
-        "parameters": checkpoint.parameters,
-        "multiply_adds": checkpoint.multiply_adds,
-        **measured_json(checkpoint),
-        "bytes": checkpoint.bytes,
-        "sha256": checkpoint.sha256,
-        "can_start": checkpoint.can_start,
-        "pinned": bool(trial and trial.pinned),
-        "created_at": checkpoint.created_at.isoformat(),
-    }
+    return filled(
+        CheckpointJSON,
+        checkpoint,
+        owner=checkpoint.owner.get_username(),
+        search=checkpoint.search_id,
+        search_name=search.name if search else "",
+        trial=trial.number if trial else None,
+        dataset=dataset.name if dataset else checkpoint.trained_on.get("name", ""),
+        notation=trial.notation if trial else notation_of(checkpoint),
+        measured_on=checkpoint.measured_on or None,
+        pinned=bool(trial and trial.pinned),
+    )
 
 
 def measured_json(checkpoint: Checkpoint) -> MeasuredJSON:
-    return {
-        "latency_1": checkpoint.latency_1,
-        "latency_64": checkpoint.latency_64,
-        "memory": checkpoint.memory,
-        "measured_on": checkpoint.measured_on or None,
-    }
+    return filled(MeasuredJSON, checkpoint, measured_on=checkpoint.measured_on or None)
 
 
 def checkpoint_detail_json(checkpoint: Checkpoint) -> CheckpointDetailJSON:
@@ -230,24 +218,15 @@ def notation_of(checkpoint: Checkpoint) -> str:
 
 
 def export_json(export: Export) -> ExportJSON:
-    return {
-        "id": export.pk,
-        "checkpoint": export.checkpoint_id,
-        "name": export.name,
-        "label": export.label,
+    return filled(
+        ExportJSON,
+        export,
+        checkpoint=export.checkpoint_id,
         **_chosen(export.form),
-        "dataset": export.dataset.engine_name if export.dataset else "",
-        "dataset_name": export.dataset.name if export.dataset else "",
-        "state": export.state,
-        "failure": export.failure,
-        "worker": export.worker,
-        "created_at": export.created_at.isoformat(),
-        "ended_at": export.ended_at.isoformat() if export.ended_at else None,
-        "bytes": export.bytes,
-        "sha256": export.sha256,
-        "file_name": export_file_name(export) if export.report else "",
-        "report": export.report,
-    }
+        dataset=export.dataset.engine_name if export.dataset else "",
+        dataset_name=export.dataset.name if export.dataset else "",
+        file_name=export_file_name(export) if export.report else "",
+    )
 
 
 def measurement_json(checkpoint: Checkpoint) -> MeasurementJSON:

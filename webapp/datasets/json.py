@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from search_engine.spec.pictures import Fault, Note, Question, Report
 from search_engine.spec.pictures_text import note_text, option_text, question_text
+from webapp.api.shapes import filled
 from webapp.datasets.answers import of_upload, questions
 from webapp.datasets.models import Dataset
 from webapp.datasets.selectors import ClassRow
@@ -134,34 +135,13 @@ def progress_json(dataset: Dataset) -> ProgressJSON:
 
 
 def dataset_json(dataset: Dataset) -> DatasetJSON:
-    prepared_at = dataset.prepared_at
-    return {
-        "id": dataset.pk,
-        "name": dataset.name,
-        "engine_name": dataset.engine_name,
-        "owner": dataset.owner.get_username() if dataset.owner else None,
-        "built_in": dataset.is_built_in,
+    return filled(
+        DatasetJSON,
+        dataset,
+        owner=dataset.owner.get_username() if dataset.owner else None,
+        built_in=dataset.is_built_in,
         **progress_json(dataset),
-        "warnings": dataset.warnings,
-        "on_disk": dataset.on_disk,
-        "downloadable": dataset.downloadable,
-        "image_channels": dataset.image_channels,
-        "image_height": dataset.image_height,
-        "image_width": dataset.image_width,
-        "image_count": dataset.image_count,
-        "test_count": dataset.test_count,
-        "classes": dataset.classes,
-        "class_names": dataset.class_names,
-        "class_counts": dataset.class_counts,
-        "size_bytes": dataset.size_bytes,
-        "file_name": dataset.file_name,
-        "sha256": dataset.sha256,
-        "resize_pixels": dataset.resize_pixels,
-        "licence": dataset.licence,
-        "source": dataset.source,
-        "created_at": dataset.created_at.isoformat(),
-        "prepared_at": prepared_at.isoformat() if prepared_at else None,
-    }
+    )
 
 
 def samples_json(dataset: Dataset, row: ClassRow) -> SamplesJSON:

@@ -1,10 +1,10 @@
 """The present state of a training as JSON: one shape for page, API and socket."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any, TypedDict
 
-from search_engine.spec.measures import balanced_accuracy
+from search_engine.spec.measures import accuracy_by_class, balanced_accuracy
+from webapp.api.shapes import filled
 from webapp.live import log
 from webapp.searches.selectors import User
 from webapp.trainings import selectors
@@ -12,6 +12,10 @@ from webapp.trainings.kinds import TRAINING, StartFound, start_found
 from webapp.trainings.models import Training
 from webapp.work.models import Request
 
+_PROGRESS = (
+    *("epoch", "step", "steps", "loss"),
+    *("learning_rate", "images_per_second", "eta_seconds"),
+)
 _NOT_OF_A_START: StartFound = {"balanced_accuracy": None, "last_gain": None, "saturated": None}
 
 
@@ -129,13 +133,12 @@ def live_json(user: User, training_id: int) -> LiveJSON:
 
 
 def detail_json(training: Training, user: User) -> DetailJSON:
-    confusion: list[list[int]] | None = training.confusion
-    by_class = [_share(i, row) for i, row in enumerate(confusion or [])]
+    by_class = accuracy_by_class(training.confusion or [])
     return {
         **training_json(training, user),
         "config": training.config,
         "history": training.history,
-        "confusion": confusion,
+        "confusion": training.confusion,
         "test_balanced_accuracy": balanced_accuracy(by_class),
         "per_class_accuracy": by_class,
         "class_names": list(training.search.dataset.class_names),
@@ -151,48 +154,25 @@ def list_json(trainings: Iterable[Training], user: User) -> list[TrainingJSON]:
 def training_json(training: Training, user: User) -> TrainingJSON:
     search, progress = training.search, training.progress or {}
     trial = training.trial
-    return {
-        "id": training.pk,
-        "name": training.name,
-        "purpose": training.purpose,
-        "search": search.pk,
-        "search_name": search.name,
-        "trial": None if trial is None else trial.number,
-        "compared_with": training.compared_with_id,
-        "owner": search.owner.get_username(),
-        "dataset": search.dataset.name,
-        "family": training.config["skeleton"]["family"],
-        "weights": training.config["weights"],
-        "state": training.state,
-        "requested": training.requested or None,
-        "failure": training.failure,
-        "worker": training.worker,
-        "attempt": training.attempt,
-        "workers_lost": training.workers_lost,
-        "created_at": training.created_at.isoformat(),
-        "started_at": _time(training.started_at),
-        "ended_at": _time(training.ended_at),
-        "elapsed_seconds": training.elapsed_seconds,
-        "epochs": training.epochs,
-        "epochs_done": len(training.history),
-        "epoch": progress.get("epoch"),
-        "step": progress.get("step"),
-        "steps": progress.get("steps"),
-        "loss": progress.get("loss"),
-        "learning_rate": progress.get("learning_rate"),
-        "images_per_second": progress.get("images_per_second"),
-        "eta_seconds": progress.get("eta_seconds"),
-        "max_rounds": search.start_rounds.max_rounds if training.is_start else None,
+    return filled(
+        TrainingJSON,
+        training,
+        search=search.pk,
+        search_name=search.name,
+        trial=None if trial is None else trial.number,
+        compared_with=training.compared_with_id,
+        owner=search.owner.get_username(),
+        dataset=search.dataset.name,
+        family=training.config["skeleton"]["family"],
+        weights=training.config["weights"],
+        requested=training.requested or None,
+        epochs_done=len(training.history),
+        **{name: progress.get(name) for name in _PROGRESS},
+        max_rounds=search.start_rounds.max_rounds if training.is_start else None,
         **(start_found(training) if training.is_start else _NOT_OF_A_START),
-        "parameters": training.parameters,
-        "multiply_adds": training.multiply_adds,
-        "accuracy": training.accuracy,
-        "test_accuracy": training.test_accuracy,
-        "test_images": training.test_images,
-        "fold_accuracies": training.fold_accuracies,
-        "checkpoint": training.checkpoint_id,
-        "can": _can(training, own=user.pk == search.owner_id),
-    }
+        checkpoint=training.checkpoint_id,
+        can=_can(training, own=user.pk == search.owner_id),
+    )
 
 
 def _can(training: Training, *, own: bool) -> Can:
@@ -203,11 +183,3 @@ def _can(training: Training, *, own: bool) -> Can:
         "delete": own and not training.is_active and not training.is_start,
         "edit": own and not training.is_start,
     }
-
-
-def _share(index: int, row: list[int]) -> float | None:
-    return row[index] / sum(row) if sum(row) else None
-
-
-def _time(value: datetime | None) -> str | None:
-    return None if value is None else value.isoformat()

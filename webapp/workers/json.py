@@ -7,6 +7,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from webapp.api.shapes import filled
 from webapp.work import kinds
 from webapp.workers import selectors
 from webapp.workers.models import Worker
@@ -46,24 +47,13 @@ class WorkerJSON(TypedDict):
 
 def worker_json(worker: Worker, work: WorkJSON | None) -> WorkerJSON:
     age = timezone.now() - worker.heartbeat_at
-    return {
-        "name": worker.name,
-        "host": worker.host,
-        "queues": worker.queues,
-        "trains": worker.trains,
-        "online": worker.is_online,
-        "device": worker.device,
-        "is_gpu": worker.is_gpu,
-        "fault": worker.fault,
-        "memory_used_bytes": worker.memory_used_bytes,
-        "memory_total_bytes": worker.memory_total_bytes,
-        "used_share": worker.used_share,
-        "temperature_celsius": worker.temperature_celsius,
-        "started_at": worker.started_at.isoformat(),
-        "heartbeat_at": worker.heartbeat_at.isoformat(),
-        "heartbeat_age_seconds": round(max(0.0, age.total_seconds()), 1),
-        "work": work if worker.is_online else None,
-    }
+    return filled(
+        WorkerJSON,
+        worker,
+        online=worker.is_online,
+        heartbeat_age_seconds=round(max(0.0, age.total_seconds()), 1),
+        work=work if worker.is_online else None,
+    )
 
 
 def workers_json(workers: list[Worker], user: AbstractBaseUser) -> list[WorkerJSON]:

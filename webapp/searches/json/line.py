@@ -7,6 +7,7 @@ from search_engine.spec import Architecture, transformations_from_json
 from search_engine.spec.errors import SearchEngineError
 from search_engine.spec.search_config import SearchConfig
 from search_engine.spec.sites import SitesJSON, sites_json
+from webapp.api.shapes import filled
 from webapp.searches.models import Search, Trial
 
 PARTS = ("number", "parent", "move", "proposal", "notation", "accuracy", "parameters")
@@ -46,7 +47,7 @@ def line_json(search: Search, trial: Trial) -> LineJSON:
     """The line of a trial from the start network on."""
     line = _line(search, trial)
     found: LineJSON = {
-        "ancestors": [_ancestor(one) for one in line[:-1]],
+        "ancestors": [filled(AncestorJSON, one) for one in line[:-1]],
         "widths": [],
         "sites": None,
     }
@@ -65,17 +66,6 @@ def _line(search: Search, trial: Trial) -> list[Trial]:
     while parent := line[0].parent:
         line.insert(0, search.trials.only(*PARTS).get(number=parent))
     return line
-
-
-def _ancestor(trial: Trial) -> AncestorJSON:
-    return {
-        "number": trial.number,
-        "parent": trial.parent,
-        "move": trial.move,
-        "notation": trial.notation,
-        "accuracy": trial.accuracy,
-        "parameters": trial.parameters,
-    }
 
 
 def _networks(search: Search, line: list[Trial]) -> tuple[Architecture, Architecture]:

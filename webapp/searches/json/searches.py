@@ -19,10 +19,11 @@ from django.db.models.functions import Coalesce
 from search_engine.spec.errors import SearchEngineError
 from search_engine.spec.sites import SitesJSON, sites_json
 from search_engine.spec.trial import Role
+from webapp.api.shapes import filled
 from webapp.checkpoints.models import Checkpoint, Origin
 from webapp.live import log
 from webapp.searches import estimates
-from webapp.searches.json.trials import TrialJSON, light_json, time_json, with_kept
+from webapp.searches.json.trials import TrialJSON, light_json, with_kept
 from webapp.searches.lifecycle import can_request
 from webapp.searches.models import Request, Search, SearchComparison, Trial
 from webapp.searches.selectors import User
@@ -166,48 +167,29 @@ def search_json(search: Search, user: User, *, running: int, kept: bool) -> Sear
     own = user.pk == search.owner_id
     start, ready = search.start, search.is_start_ready
     compared: SearchComparison | None = getattr(search, "compared", None)
-    return {
-        "id": search.pk,
-        "name": search.name,
-        "owner": search.owner.get_username(),
-        "note": search.note,
-        "tags": search.tags,
-        "parent": search.parent_id,
-        "state": search.state,
-        "requested": search.requested or None,
-        "preset": search.preset,
-        "dataset": search.dataset.name,
-        "strategy": search.config["strategy"],
-        "config": search.config,
-        "created_at": search.created_at.isoformat(),
-        "started_at": time_json(search.started_at),
-        "ended_at": time_json(search.ended_at),
-        "elapsed_seconds": search.elapsed_seconds,
-        "eta_seconds": estimates.seconds_left(search, running=running),
-        "max_trials": search.max_trials,
-        "trials_completed": search.trials_completed,
-        "trials_failed": search.trials_failed,
-        "trials_running": running,
-        "start_training": start.pk,
-        "start_accuracy": start.accuracy,
-        "start_balanced_accuracy": start.balanced_accuracy,
-        "start_last_gain": start.last_gain,
-        "start_saturated": search.start_rounds.is_saturated(start.last_gain),
-        "start_parameters": start.parameters if ready else None,
-        "start_multiply_adds": start.multiply_adds if ready else None,
-        "start_progress": _start_progress(start),
-        "best_trial": search.best_trial,
-        "best_accuracy": search.best_accuracy,
-        "best_notation": search.best_notation,
-        "best_history": search.best_history,
-        "validation_images": search.validation_images,
-        "control_accuracy": search.control_accuracy,
-        "gain": _gain(search),
-        "comparing": compared.state if compared else None,
-        "comparison_failure": compared.failure if compared else "",
-        "failure": search.failure,
-        "can": can_json(search, own=own, kept=kept),
-    }
+    return filled(
+        SearchJSON,
+        search,
+        owner=search.owner.get_username(),
+        parent=search.parent_id,
+        requested=search.requested or None,
+        dataset=search.dataset.name,
+        strategy=search.config["strategy"],
+        eta_seconds=estimates.seconds_left(search, running=running),
+        trials_running=running,
+        start_training=start.pk,
+        start_accuracy=start.accuracy,
+        start_balanced_accuracy=start.balanced_accuracy,
+        start_last_gain=start.last_gain,
+        start_saturated=search.start_rounds.is_saturated(start.last_gain),
+        start_parameters=start.parameters if ready else None,
+        start_multiply_adds=start.multiply_adds if ready else None,
+        start_progress=_start_progress(start),
+        gain=_gain(search),
+        comparing=compared.state if compared else None,
+        comparison_failure=compared.failure if compared else "",
+        can=can_json(search, own=own, kept=kept),
+    )
 
 
 def search_list_json(searches: Iterable[Search], user: AbstractBaseUser) -> list[SearchJSON]:

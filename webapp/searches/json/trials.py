@@ -1,10 +1,11 @@
 """Trials as JSON: as lists, pages and events of one trial show them."""
 
-from datetime import datetime
 from typing import Any, TypedDict
 
 from django.db.models import Exists, OuterRef
 
+from search_engine.spec.measures import accuracy_by_class
+from webapp.api.shapes import filled
 from webapp.checkpoints.models import Checkpoint
 from webapp.searches.lifecycle import Origin, origin
 from webapp.searches.models import Search, Trial
@@ -22,6 +23,8 @@ NUMBERS = (
     "seconds",
 )
 """What was measured of a trial: columns of tables, and what lists are ordered by."""
+
+_PROGRESS = ("epoch", "epochs", "images_per_second", "eta_seconds")
 
 CHARTED = ("baseline", "entropy")
 """Diagnostics that the charts of a search draw."""
@@ -68,34 +71,14 @@ def with_kept(trials: Any) -> Any:
 def trial_json(trial: Trial) -> TrialJSON:
     """A trial that came from `with_kept`."""
     progress = trial.progress or {}
-    return {
-        "number": trial.number,
+    return filled(
+        TrialJSON,
+        trial,
         **origin(trial),
-        "state": trial.state,
-        "notation": trial.notation,
-        "cell": trial.cell,
-        "transformations": trial.transformations,
-        "accuracy": trial.accuracy,
-        "balanced_accuracy": trial.balanced_accuracy,
-        "reward": trial.reward,
-        "parameters": trial.parameters,
-        "multiply_adds": trial.multiply_adds,
-        "latency_1": trial.latency_1,
-        "latency_64": trial.latency_64,
-        "memory": trial.memory,
-        "seconds": trial.seconds,
-        "curve": trial.curve or progress.get("curve", []),
-        "epoch": progress.get("epoch"),
-        "epochs": progress.get("epochs"),
-        "images_per_second": progress.get("images_per_second"),
-        "eta_seconds": progress.get("eta_seconds"),
-        "worker": trial.worker,
-        "failure": trial.failure,
-        "delay": trial.delay,
-        "pinned": trial.pinned,
-        "kept": bool(getattr(trial, "kept", False)),
-        "diagnostics": trial.diagnostics,
-    }
+        curve=trial.curve or progress.get("curve", []),
+        **{name: progress.get(name) for name in _PROGRESS},
+        kept=bool(getattr(trial, "kept", False)),
+    )
 
 
 def light_json(trial: Trial, best: int | None) -> TrialJSON:
@@ -151,34 +134,20 @@ def trial_detail_json(search: Search, trial: Trial, *, own: bool, sequence: int)
     """
     checkpoint: Checkpoint | None = getattr(trial, "checkpoint", None)
     trial.kept = checkpoint is not None  # type: ignore[attr-defined]
-    return {
-        "trial": trial_json(trial),
-        "can": {
+    return filled(
+        TrialDetailJSON,
+        trial,
+        trial=trial_json(trial),
+        can={
             "pin": own,
             "retry": own and trial.state == State.FAILED,
             "train": own and trial.state == State.COMPLETED,
             "grow": checkpoint is not None and checkpoint.can_start,
             "download": checkpoint is not None,
         },
-        "sequence": sequence,
-        "confusion": trial.confusion,
-        "per_class_accuracy": [_share(i, row) for i, row in enumerate(trial.confusion or [])],
-        "class_names": list(search.dataset.class_names),
-        "attempt": trial.attempt,
-        "workers_lost": trial.workers_lost,
-        "seed": trial.seed,
-        "created_at": trial.created_at.isoformat(),
-        "started_at": time_json(trial.started_at),
-        "evaluated_at": time_json(trial.evaluated_at),
-        "ended_at": time_json(trial.ended_at),
-        "traceback": trial.traceback if own else "",
-        "checkpoint": checkpoint.pk if checkpoint else None,
-    }
-
-
-def time_json(value: datetime | None) -> str | None:
-    return None if value is None else value.isoformat()
-
-
-def _share(index: int, row: list[int]) -> float | None:
-    return row[index] / sum(row) if sum(row) else None
+        sequence=sequence,
+        per_class_accuracy=accuracy_by_class(trial.confusion or []),
+        class_names=list(search.dataset.class_names),
+        traceback=trial.traceback if own else "",
+        checkpoint=checkpoint.pk if checkpoint else None,
+    )
