@@ -3,6 +3,7 @@ import { indexed } from "../domain/class_names.js";
 import { stateName } from "../domain/format.js";
 import { fileSize, objection, sentNote } from "../domain/upload.js";
 import { byId, element, setAttributes, setText } from "../lib/dom.js";
+import { takesFiles } from "../lib/drop.js";
 import { followWork } from "../lib/follow_work.js";
 import { keepDrawnList } from "../lib/list_page.js";
 import { swap } from "../lib/swap.js";
@@ -100,21 +101,9 @@ function startUpload(form) {
   };
   form.classList.add("scripted");
   input.addEventListener("change", chosen);
-  for (const name of ["dragenter", "dragover"])
-    drop.addEventListener(name, (event) => {
-      event.preventDefault();
-      drop.classList.add("over");
-    });
-  for (const name of ["dragleave", "drop"])
-    drop.addEventListener(name, (event) => {
-      event.preventDefault();
-      drop.classList.remove("over");
-    });
-  drop.addEventListener("drop", (event) => {
-    if (event.dataTransfer.files.length) {
-      input.files = event.dataTransfer.files;
-      chosen();
-    }
+  takesFiles(drop, (files) => {
+    input.files = files;
+    chosen();
   });
   abort.addEventListener("click", () => {
     request.abort();

@@ -1,6 +1,7 @@
 // What can be asked of a final training: pause, resume, cancel, rename.
 import { request } from "../lib/api.js";
-import { byId, setText } from "../lib/dom.js";
+import { dialogForm } from "../lib/dialog_form.js";
+import { byId } from "../lib/dom.js";
 import { requestButtons } from "./request_buttons.js";
 
 const WORDS = {
@@ -13,7 +14,12 @@ const WORDS = {
 export function finalActions(apiUrl, onAnswer) {
   const draw = requestButtons(apiUrl, WORDS, onAnswer);
   let training = null;
-  rename(apiUrl, () => training, onAnswer);
+  dialogForm(
+    "rename",
+    () => training.name,
+    (name) => request("PATCH", apiUrl, { name }),
+    onAnswer,
+  );
 
   return (state) => {
     ({ training } = state);
@@ -26,25 +32,4 @@ export function finalActions(apiUrl, onAnswer) {
     byId("to-checkpoint").href = `/checkpoints/${checkpoint}/`;
     byId("download").href = `/api/v1/checkpoints/${checkpoint}/download/`;
   };
-}
-
-function rename(apiUrl, current, onAnswer) {
-  const dialog = byId("rename-dialog");
-  const input = byId("rename-input");
-  byId("do-rename").addEventListener("click", () => {
-    input.value = current().name;
-    setText(byId("rename-error"), "");
-    dialog.showModal();
-    input.select();
-  });
-  dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
-  dialog.querySelector("form").addEventListener("submit", async (event) => {
-    event.preventDefault();
-    try {
-      onAnswer(await request("PATCH", apiUrl, { name: input.value }));
-      dialog.close();
-    } catch ({ message, fields }) {
-      setText(byId("rename-error"), Object.values(fields ?? {})[0] ?? message);
-    }
-  });
 }

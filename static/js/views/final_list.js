@@ -1,38 +1,19 @@
-// Final trainings as rows that keep their place; a row is made once and then only its texts change.
+// Final trainings as rows.
 import {
   counted,
-  dateTime,
   duration,
   percent,
   plural,
   shortCount,
-  shortTime,
   stateName,
   whole,
 } from "../domain/format.js";
 import { element, refill, setText } from "../lib/dom.js";
+import { keptRows } from "../lib/kept_rows.js";
+import { figure, since } from "./row_parts.js";
 
 export function finalList(list) {
-  const rows = new Map();
-  return (trainings) => {
-    for (const training of trainings) {
-      let row = rows.get(training.id);
-      if (!row) {
-        rows.set(training.id, (row = makeRow(training)));
-        const after = trainings.find(
-          ({ id }) => id < training.id && rows.get(id)?.node.isConnected,
-        );
-        list.insertBefore(row.node, after ? rows.get(after.id).node : null);
-      }
-      update(row, training);
-    }
-    const known = new Set(trainings.map(({ id }) => id));
-    for (const [id, row] of rows) {
-      if (known.has(id)) continue;
-      row.node.remove();
-      rows.delete(id);
-    }
-  };
+  return keptRows(list, makeRow, update);
 }
 
 function makeRow({ id }) {
@@ -58,11 +39,6 @@ function makeRow({ id }) {
   );
   return row;
 }
-
-const figure = (number, unit, note) => [
-  element("p", { class: "number" }, number, " ", element("small", {}, unit)),
-  element("p", { class: "note" }, note),
-];
 
 const REQUESTED = { pause: "Pausing", cancel: "Cancelling" };
 
@@ -113,15 +89,7 @@ function update(row, training) {
   const time = training.elapsed_seconds >= 1 ? duration(Math.round(training.elapsed_seconds)) : "–";
   refill(row.time, time, () => [
     element("p", { class: "number" }, time),
-    element(
-      "p",
-      { class: "note" },
-      element(
-        "time",
-        { datetime: training.created_at, title: dateTime(training.created_at) },
-        shortTime(training.created_at),
-      ),
-    ),
+    element("p", { class: "note" }, since(training)),
   ]);
   Object.assign(row.progress, { max: Math.max(1, epochs), value: done });
 }

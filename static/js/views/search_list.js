@@ -1,11 +1,9 @@
-// Searches as rows that keep their place; a row is made once and then only its texts change.
+// Searches as rows.
 import {
-  dateTime,
   duration,
   percent,
   plural,
   remainingRange,
-  shortTime,
   stateName,
   whole,
   withNoise,
@@ -14,27 +12,15 @@ import { gainOf } from "../domain/control.js";
 import { parseCell } from "../domain/notation.js";
 import { historyPath } from "../domain/sparkline.js";
 import { element, refill, setText, svg } from "../lib/dom.js";
+import { keptRows } from "../lib/kept_rows.js";
 import { tagItem } from "./about.js";
 import { glyph } from "./diagram.js";
+import { figure, since } from "./row_parts.js";
 
 export function searchList(list) {
-  const rows = new Map();
+  const show = keptRows(list, makeRow, update);
   return (searches) => {
-    for (const search of searches) {
-      let row = rows.get(search.id);
-      if (!row) {
-        rows.set(search.id, (row = makeRow(search)));
-        const after = searches.find(({ id }) => id < search.id && rows.get(id)?.node.isConnected);
-        list.insertBefore(row.node, after ? rows.get(after.id).node : null);
-      }
-      update(row, search);
-    }
-    const known = new Set(searches.map(({ id }) => id));
-    for (const [id, row] of rows) {
-      if (known.has(id)) continue;
-      row.node.remove();
-      rows.delete(id);
-    }
+    show(searches);
     list.toggleAttribute("data-empty", !searches.length);
   };
 }
@@ -65,11 +51,6 @@ function makeRow({ id }) {
   );
   return row;
 }
-
-const figure = (number, unit, note) => [
-  element("p", { class: "number" }, number, " ", element("small", {}, unit)),
-  element("p", { class: "note" }, note),
-];
 
 function update(row, search) {
   const {
@@ -117,16 +98,7 @@ function update(row, search) {
   const [lead, rest, note] = times(search);
   refill(row.time, lead + rest + note, () => [
     element("p", { class: "number" }, lead, rest && " ", rest && element("small", {}, rest)),
-    element(
-      "p",
-      { class: "note" },
-      note,
-      element(
-        "time",
-        { datetime: search.created_at, title: dateTime(search.created_at) },
-        shortTime(search.created_at),
-      ),
-    ),
+    element("p", { class: "note" }, note, since(search)),
   ]);
   Object.assign(row.progress, { max: Math.max(1, search.max_trials), value: ended });
 }

@@ -3,6 +3,7 @@ import { asRgba, normalised, ranked, sampleBox, seen } from "../domain/preproces
 import { isActive } from "../domain/exports.js";
 import { percent } from "../domain/format.js";
 import { element, setText } from "../lib/dom.js";
+import { takesFiles } from "../lib/drop.js";
 import { loadNetwork } from "../lib/onnx.js";
 import { postFile } from "../lib/api.js";
 import { loadPicture, NotReadHere, partOf, pixelsOf, show } from "../lib/picture.js";
@@ -131,20 +132,7 @@ function missingNote(row, canEdit) {
 
 function startDrop(drop, input, take) {
   input.addEventListener("change", () => input.files[0] && take(input.files[0]));
-  for (const name of ["dragenter", "dragover"])
-    drop.addEventListener(name, (event) => {
-      event.preventDefault();
-      drop.classList.add("over");
-    });
-  for (const name of ["dragleave", "drop"])
-    drop.addEventListener(name, (event) => {
-      event.preventDefault();
-      drop.classList.remove("over");
-    });
-  drop.addEventListener(
-    "drop",
-    (event) => event.dataTransfer.files[0] && take(event.dataTransfer.files[0]),
-  );
+  takesFiles(drop, ([file]) => take(file));
 }
 
 function bars(list, classes) {

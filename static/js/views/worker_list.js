@@ -1,24 +1,20 @@
-// Workers as cards that keep their place; a card is made once and then only its texts change.
+// Workers as cards.
 import { heard, heat, memory, share, summary } from "../domain/workers.js";
 import { byId, element, refill, setText, withUnit } from "../lib/dom.js";
+import { keptRows } from "../lib/kept_rows.js";
 
 export function workerList(list) {
-  const cards = new Map();
+  let now = 0;
+  const show = keptRows(
+    list,
+    makeCard,
+    (card, worker) => update(card, worker, now),
+    ({ name }) => name,
+    () => false,
+  );
   return (workers, since) => {
-    for (const worker of workers) {
-      let card = cards.get(worker.name);
-      if (!card) {
-        cards.set(worker.name, (card = makeCard(worker)));
-        list.append(card.node);
-      }
-      update(card, worker, since);
-    }
-    const known = new Set(workers.map(({ name }) => name));
-    for (const [name, card] of cards) {
-      if (known.has(name)) continue;
-      card.node.remove();
-      cards.delete(name);
-    }
+    now = since;
+    show(workers);
     byId("no-workers").hidden = workers.length > 0;
     setText(byId("workers-summary"), workers.length ? summary(workers) : "");
   };
