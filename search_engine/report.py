@@ -36,10 +36,12 @@ STYLES: Final = (
     "css/tokens.css",
     "css/base.css",
     "css/components.css",
+    "css/forms.css",
     "vendor/uplot-1.6.32/uPlot.css",
     "css/pages/diagram.css",
     "css/pages/charts.css",
     "css/pages/search.css",
+    "css/pages/trials.css",
     "css/pages/confirmed.css",
 )
 SCRIPT: Final = "js/pages/report.js"
