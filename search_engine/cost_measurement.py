@@ -159,7 +159,6 @@ def median_seconds(call: Callable[[], object], device: torch.device) -> float:
     """Median seconds of a call, after warm-up.
 
     Args:
-        call: what is measured.
         device: where it works; what it leaves running on a CUDA device is waited for.
     """
     warming: list[float] = []

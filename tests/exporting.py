@@ -59,7 +59,6 @@ def export_to(
 
     Args:
         network: in the mode in which it is exported.
-        path: of the file.
         image: shape of its input.
         dynamic: for any number of images.
         decomposed: in ATen's core operators.

@@ -147,7 +147,6 @@ def secret_key(name: str, kept_in: Path | None) -> str:
     """The key, or the one that an earlier start made and kept in the file, or a new one.
 
     Args:
-        name: of the variable.
         kept_in: the file; None where the variable must be set.
     """
     value = text(name, "" if kept_in else None)

@@ -116,7 +116,6 @@ def field_of(setting: Setting, offered: Mapping[str, str] | None = None) -> form
     """The field in which a setting is typed. It judges nothing that the declaration judges.
 
     Args:
-        setting: described.
         offered: choices with their labels, where they are not all or called otherwise.
     """
     labels = offered or {choice: choice.replace("_", " ") for choice in setting.choices}

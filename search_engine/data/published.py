@@ -32,7 +32,6 @@ class Description:
         title: the name that people use.
         image_shape: channels, height and width in pixels.
         licence: the licence as the publisher states it.
-        source: address of the publisher.
         debian_package: the package that puts it in `SYSTEM_FOLDER`, where there is one.
         downloadable: torchvision can fetch it.
         on_disk: it has been found on this machine.

@@ -65,7 +65,6 @@ def surveyed(
 
     Args:
         shown_as: what messages call it, in place of its path.
-        tell: hears of the progress.
 
     Raises:
         DatasetError: there is nothing at the path, or it is unsafe, damaged or too large.

@@ -141,7 +141,6 @@ def duration_of(
 
     Args:
         images: of the data set, as the config divides them.
-        speed: of the device.
         is_trained: whether the start network has been trained already.
         own: of a start network in place of the config's, of which no more is known; it grows.
 

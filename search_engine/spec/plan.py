@@ -57,7 +57,6 @@ class Facts:
     Args:
         name: of the data set, in settings.
         image: of its pictures, as they were prepared.
-        classes: how many there are.
         images: all of them.
         test: official test images; 0 where there are none.
         workers: that train at once.
@@ -96,7 +95,6 @@ class Plan:
     """What is proposed.
 
     Args:
-        config: the search.
         seconds: that it takes, about.
         longer: the search that a longer time allows; the same where it would allow no more.
         pretrained: the torchvision model, with its published weights of the name `WEIGHTS`, that
@@ -142,7 +140,6 @@ def propose(facts: Facts, speed: Speed, start: Start | None = None) -> Plan:
     """A search that ends within the time at hand, and takes as much of it as helps.
 
     Args:
-        speed: of each worker.
         start: what it begins with; None: a network is chosen, and trained from its first weights.
     """
     config, seconds = _fitting(facts, speed, start)

@@ -108,7 +108,6 @@ def packed_start(name: str, config: SearchConfig) -> Path | None:
     """The folder of the trained start network that comes with a preset.
 
     Args:
-        name: of the preset.
         config: what was made of the preset.
 
     Returns:

@@ -229,11 +229,7 @@ class SearchConfig(Declared):
         return self.strategy == "grow"
 
     def start_architecture(self, classes: int) -> Architecture:
-        """The start network's.
-
-        Args:
-            classes: of the data set.
-        """
+        """The start network's."""
         skeleton = replace(self.skeleton, classes=classes)
         return Architecture(skeleton, self.start_cell or skeleton.start_cell)
 

@@ -57,7 +57,6 @@ class Ground:
     """Where growing begins.
 
     Args:
-        start: the start network.
         validation_images: how many there are: an accuracy is no finer than they allow.
     """
 

@@ -43,12 +43,10 @@ def ask(
     """Send a request in the thread of the test, which sees the test's rows.
 
     Args:
-        path: of the address.
         chunks: of the body.
         declared: its length, as the headers say; None where it is sent in chunks.
         headers: beside these.
         stalls: whether nothing follows the chunks, although more was announced.
-        method: of the request.
         client: from where the connection is.
         root_path: below which the server believes to be.
     """

@@ -27,7 +27,6 @@ class Host:
     Args:
         name: of its namespace.
         address: in the network.
-        folder: its disk.
         others: the disks of all others.
         started: what runs on it; said.log on its disk has what that says.
     """
@@ -88,7 +87,6 @@ def network(folder: Path, names: list[str]) -> Iterator[tuple[str, list[Host]]]:
 
     Args:
         folder: for their disks.
-        names: of the hosts.
     """
     number = os.getpid() % 250 + 1
     bridge, net = f"esp{number}", f"10.203.{number}"

@@ -31,7 +31,6 @@ class Espalier:
 
     Args:
         address: of its first page, without a slash at the end.
-        folder: with its files.
         process: what `make run` starts.
         environment: its own variables, those of servers beside it included.
     """
@@ -89,7 +88,6 @@ def start_espalier(folder: Path, **more: str) -> Espalier:
     """Start everything on a free port, and wait until it says where it is.
 
     Args:
-        folder: for its files.
         more: environment variables.
     """
     environment = {name: v for name, v in os.environ.items() if not name.startswith("ESPALIER_")}
@@ -136,7 +134,6 @@ def installation(
     """Everything, started; stopped in the end whatever happens.
 
     Args:
-        folder: for its files.
         with_servers: PostgreSQL and Redis, empty ones, and not files.
         like: a folder that the files are a copy of at first; without it, this is a first start.
         more: environment variables.

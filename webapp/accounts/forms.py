@@ -53,7 +53,6 @@ class SetUpForm(NewUserForm):
 
     Args:
         is_local: whether the code is not asked for.
-        wanted: the code.
     """
 
     code = forms.CharField(
@@ -146,11 +145,7 @@ class ProfileForm(forms.ModelForm[User]):
 
 
 class TokenForm(forms.Form):
-    """A new token: a name to know it by, and how long it is valid.
-
-    Args:
-        user: whose it will be.
-    """
+    """A new token: a name to know it by, and how long it is valid."""
 
     name = forms.CharField(
         max_length=80, help_text="What will use it, such as “nightly script on the lab server”."

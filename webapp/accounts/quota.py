@@ -80,7 +80,6 @@ def check(user_id: int, more: int = 0) -> int | None:
     """Whether a user may keep more; how many bytes are left then, None where there is no quota.
 
     Args:
-        user_id: of the user.
         more: bytes that are about to come.
 
     Raises:

@@ -61,7 +61,6 @@ def outline(request: Mapping[str, Any], tell: Tell) -> Any:
         request: `source`, `model`, `name`, and `folder` with its files, where timm's program is put
             as well; `classes`, `image` and `dataset`, the name of that, which it is to fit;
             `pretrained`, with `weights_folder` and `weights_mirror`; `normalisation`.
-        tell: hears of the progress.
     """
     tell(0.1, "Reading the network")
     found = _outline(request)
@@ -117,7 +116,6 @@ def checkpoint(request: Mapping[str, Any], tell: Tell) -> Saved:
         request: `source`, and `folder` with the `files` that are kept; `outline` and `sites`,
             unless it is a checkpoint already; `out`, the folder to write to; `limit_bytes`, that a
             zip may unpack to; `weights_folder` and `weights_mirror`.
-        tell: hears of the progress.
     """
     tell(0.1, "Making its checkpoint")
     folder, out = Path(request["folder"]), Path(request["out"])

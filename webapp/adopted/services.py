@@ -37,8 +37,6 @@ def add(
     """Keep the files, and have the network read in the background.
 
     Args:
-        user: its owner.
-        source: where it comes from.
         name: for people.
         model: torchvision's or timm's name of it.
         pretrained: which published weights it starts from; none where empty.

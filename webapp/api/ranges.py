@@ -19,7 +19,6 @@ def ranged(
         target: can be sought in; the answer closes it.
         etag: of the content, without quotes.
         name: that the browser saves it under.
-        content_type: of the file.
     """
     size = target.seek(0, io.SEEK_END)
     target.seek(0)

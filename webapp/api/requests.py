@@ -47,7 +47,6 @@ def read(kind: type[Serializer[Any]], data: Any, of: Model | None = None) -> dic
     """What was sent, checked. In a query others may read more, and in a form; in JSON nobody does.
 
     Args:
-        kind: of what is expected.
         data: a body or a query.
         of: what it is to change, if the check needs that.
     """

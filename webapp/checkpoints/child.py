@@ -62,8 +62,6 @@ def store(
         network: on the device on which `costs` were measured.
         folder: in the storage.
         accuracy: on validation images.
-        trained_on: the data set.
-        lineage: how it grew.
         costs: latency and memory, where they were measured.
     """
     with TemporaryDirectory(prefix="espalier-") as name:
@@ -139,7 +137,6 @@ def build(request: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
 
     Args:
         request: `checkpoint` and `out`, folders; `form`; `images`, a file, or null for noise.
-        tell: hears of the progress.
     """
     tell(0.1, "Building")
     images = Compared(**load_file(request["images"])) if request["images"] else None

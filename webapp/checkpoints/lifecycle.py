@@ -18,8 +18,6 @@ def export_requested(checkpoint: Checkpoint, name: str, dataset: Dataset | None 
     """A row that waits for a worker; the one that there is, where it is built or is being built.
 
     Args:
-        checkpoint: what to export.
-        name: of the form.
         dataset: whose images it is compared on, where the checkpoint was brought in.
     """
     export = Export.objects.filter(checkpoint=checkpoint, name=name).first()

@@ -48,8 +48,6 @@ def build_export(
     """Have an export built; one that is there, or on its way, is left as it is.
 
     Args:
-        user: the checkpoint's owner.
-        checkpoint_id: of the checkpoint.
         asked: the form as JSON; what is left out of it is the usual.
         dataset: on whose images it is compared, by its name in settings; empty for noise, None for
             the one that goes with the checkpoint.

@@ -31,8 +31,6 @@ class News:
     """What a group has not seen yet.
 
     Args:
-        topic: that it watches.
-        frame: to send.
         sequence: the last in it.
         since: when the first event in it happened, in seconds since 1970.
         more: whether there is more than one frame holds.

@@ -19,8 +19,6 @@ class Watcher:
     """One socket.
 
     Args:
-        subject: what it watches.
-        user_id: who watches.
         session_key: under which they are signed in.
         seen: of a topic, the sequence of the last event that it was given; of a list, when the
             page read it, in milliseconds since 1970.

@@ -41,8 +41,6 @@ def launch_estimate(
     with the workers that are there, at the speed of this installation's latest trials.
 
     Args:
-        config: of the search.
-        dataset: whose images are learned from.
         is_trained: whether the start network has been trained already.
     """
     images = images_of(config, dataset)

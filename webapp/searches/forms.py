@@ -36,7 +36,6 @@ class LaunchForm(ConfigForm):
     """Name, data set, preset, and every setting of a `SearchConfig` under its dotted name.
 
     Args:
-        user: who launches.
         base: the document that the fields are filled from, and that hidden settings come from.
     """
 

@@ -39,7 +39,6 @@ def apply(search: Search, needed: Collection[int]) -> None:
     """Delete the checkpoints that are no longer among the best and that nobody wants, on commit.
 
     Args:
-        search: whose.
         needed: numbers of the trials whose networks the search itself needs, as the engine says.
     """
     kept = search.checkpoints.filter(origin=Origin.TRIAL)

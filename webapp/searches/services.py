@@ -41,9 +41,7 @@ def launch(
     """Launch a search.
 
     Args:
-        user: its owner.
         config: its skeleton is fitted to the data set's images.
-        name: of the search.
         preset: that the config was made from.
         parent: the search that it was cloned from; one that the user may see.
         start_checkpoint: a trained start network that the user may see, instead of training one;

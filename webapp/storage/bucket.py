@@ -65,11 +65,7 @@ class BucketFile(S3File):
 
 
 class Bucket(S3Storage):
-    """The bucket that ESPALIER_S3_BUCKET names.
-
-    Args:
-        options: of django-storages.
-    """
+    """The bucket that ESPALIER_S3_BUCKET names."""
 
     def __init__(self, **options: Any) -> None:
         # Not by names of hosts: a server of one's own has one name.

@@ -66,12 +66,7 @@ def attempt_folder(training_id: int, attempt: int) -> Path:
 
 
 class Copied:
-    """Has the state of a training in the bucket, where there is one: another machine goes on.
-
-    Args:
-        training_id: of the row.
-        attempt: whose folder it is.
-    """
+    """Has the state of a training in the bucket, where there is one: another machine goes on."""
 
     def __init__(self, training_id: int, attempt: int) -> None:
         self._stored, self._attempt = stored_folder(training_id), attempt

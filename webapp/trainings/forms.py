@@ -32,8 +32,6 @@ class FinalForm(ConfigForm):
     """Name, preset, and what matters of a `FinalTrainingConfig` under its dotted names.
 
     Args:
-        search: whose trial is trained.
-        trial: whose cell.
         base: the document that the fields are filled from, and that hidden settings come from.
     """
 

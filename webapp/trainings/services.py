@@ -36,9 +36,6 @@ def launch(
     """Train a trial's cell to the end, in a network of any size.
 
     Args:
-        user: whose search it is.
-        search_id: of the search.
-        number: of the trial.
         config: with the search's data set and the trial's cell, from `documents.checked`.
         name: of the training; empty: made from the trial and the network.
         compare: also train the start network with the same recipe, in the same transaction; one

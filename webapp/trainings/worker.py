@@ -68,10 +68,7 @@ class Progress:
     """Hears a training's events and writes them down for who watches.
 
     Args:
-        training: its row.
-        hold: of this worker.
         recipe: of the whole training, or of each of its rounds or folds.
-        copied: hears of each epoch.
         folds: that there will be; how many rounds, nobody knows before.
     """
 

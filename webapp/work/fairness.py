@@ -110,7 +110,6 @@ class _Ranking:
     """Who comes first: for whom the fewest workers are at work, then who was served longest ago.
 
     Args:
-        queue: of which.
         groups: what waits, of each user and group, the oldest first.
     """
 

@@ -261,8 +261,6 @@ class Kind(Generic[Row]):
         """Write how far it has come; False where the token is no longer current.
 
         Args:
-            pk: of the row.
-            token: of the worker.
             progress: kept in the row, for pages that are opened now.
             event: what is told, where that differs; an empty one tells nothing.
             columns: of the row that have changed beside it.
@@ -298,8 +296,6 @@ class Kind(Generic[Row]):
         """The worker is gone, or gives it back: it waits again, or does what was asked for.
 
         Args:
-            pk: of the row.
-            token: of the worker.
             reason: after three times `lost` or `broken` it fails.
 
         Returns:
@@ -324,8 +320,6 @@ class Kind(Generic[Row]):
         """What it needs is not there: it waits a while at no cost, and is tried again.
 
         Args:
-            pk: of the row.
-            token: of the worker.
             why: a sentence that says what is missing, and what to do.
             code: the same for programs.
 

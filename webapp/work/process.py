@@ -49,7 +49,6 @@ def run(task: str, request: Mapping[str, Any], hold: Hold[Any]) -> Any:
 
     Args:
         task: `package.module:function`, of `child.Task`'s kind.
-        request: as JSON.
         hold: that hears of its progress, and says when to stop.
 
     Raises:

@@ -43,7 +43,6 @@ class WorkRefused(Exception):
     """It cannot be done; the sentence says why, and what to do.
 
     Args:
-        sentence: for its user.
         code: for programs: `refused`, or the limit that was reached, `memory` or `time`.
     """
 
@@ -53,13 +52,7 @@ class WorkRefused(Exception):
 
 
 class Hold(Generic[Row]):
-    """A worker's hold on a row; asked at every step whether to stop, it looks twice a second.
-
-    Args:
-        kind: of the work.
-        row: that was claimed.
-        token: of this attempt.
-    """
+    """A worker's hold on a row; asked at every step whether to stop, it looks twice a second."""
 
     def __init__(self, kind: Kind[Row], row: Row, token: int) -> None:
         self.kind, self.row, self.token = kind, row, token

@@ -26,11 +26,9 @@ class DeviceFacts:
 
     Args:
         device: its name, for people.
-        is_gpu: or a CPU.
         memory_used_bytes: by everybody.
         memory_total_bytes: of the device.
         used_share: how busy it is, from 0 to 1.
-        temperature_celsius: of its core.
     """
 
     device: str

@@ -58,13 +58,7 @@ def main() -> None:
 
 
 class Camera:
-    """Takes pages of a running Espalier.
-
-    Args:
-        browser: to take them with.
-        address: of Espalier.
-        into: folder of the pictures.
-    """
+    """Takes pages of a running Espalier."""
 
     def __init__(self, browser: Browser, address: str, into: Path) -> None:
         self._browser, self._address, self._into = browser, address, into

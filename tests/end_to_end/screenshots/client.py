@@ -15,7 +15,6 @@ class Client:
 
     Args:
         requests: of the browser in which they have.
-        address: of Espalier.
     """
 
     def __init__(self, requests: APIRequestContext, address: str) -> None:

@@ -127,8 +127,6 @@ def trial_detail_json(search: Search, trial: Trial, *, own: bool, sequence: int)
     """A trial with all that is known of it.
 
     Args:
-        search: whose.
-        trial: its row.
         own: whether the reader owns the search; a fault's traceback is shown to nobody else.
         sequence: of the search's log, before the trial was read.
     """

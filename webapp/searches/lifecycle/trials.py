@@ -124,11 +124,8 @@ def trial_ended(
     """The engine has been told: completed, or failed with a reason. The caller holds the lock.
 
     Args:
-        search: whose.
-        trial: with an outcome.
         ended: what the engine makes of it, `EndedTrial.to_json()`.
         told: the how-many-th trial to end.
-        is_best: so far.
     """
     again = trial.told is not None
     is_fault = bool((trial.outcome or {}).get("fault"))

@@ -34,13 +34,7 @@ def evaluate(trial: Trial, hold: Hold[Trial]) -> None:
 
 
 class Progress:
-    """Hears a training's events and writes them down for who watches.
-
-    Args:
-        trial: its row.
-        hold: of this worker.
-        epochs: of the whole training.
-    """
+    """Hears a training's events and writes them down for who watches."""
 
     def __init__(self, trial: Trial, hold: Hold[Trial], epochs: int) -> None:
         self._hold = hold
