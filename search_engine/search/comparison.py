@@ -27,7 +27,7 @@ from search_engine.training.device import memory_faults, settle
 from search_engine.training.metrics import predict
 
 PICTURES: Final = 8
-"""Of so many images that changed sides each way there are pictures, at most."""
+"""The most pictures of images that changed sides, each way."""
 
 PICTURE_SIDE: Final = 64
 """Pixels of their longer side, at most."""
@@ -96,7 +96,7 @@ def _measured(
     device: torch.device,
     should_stop: Callable[[], bool] | None,
 ) -> tuple[Contender, Tensor]:
-    """What the test images say of a network, and what it takes each for.
+    """What a network comes to on the test images, and the class that it predicts for each.
 
     Args:
         should_stop: asked while the latency is measured, which it is not where this is None.
@@ -122,7 +122,7 @@ def _measured(
 
 
 def _gain(winner: Tensor, other: Tensor, labels: Tensor, classes: int) -> Gain:
-    """The gain of what one network takes the images for over what another does."""
+    """The gain of one network's predictions over another's."""
     ours, theirs = (winner == labels).tolist(), (other == labels).tolist()
     return Gain.between(ours, theirs, labels.tolist(), classes)
 

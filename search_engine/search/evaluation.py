@@ -111,7 +111,7 @@ class Evaluator:
 
         Raises:
             TrainingStopped: `should_stop` said so: the trial counts for nothing.
-            DeviceFull: other programs have filled the device: so, too.
+            DeviceFull: other programs have filled the device: it counts for nothing, either.
         """
         started = time.perf_counter()
         attempt = _Attempt()

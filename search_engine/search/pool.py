@@ -35,8 +35,8 @@ class _Own(NamedTuple):
 class Pool:
     """Evaluators of one search, one to a device.
 
-    The start network must be in the folder. What they give is handed out in the order in which it
-    is asked for, so a search comes to what it comes to with one evaluator and as many in flight.
+    The start network must be in the folder. Results are handed out in the order in which they are
+    asked for, so a search comes to the same as with one evaluator and as many trials in flight.
 
     Args:
         devices: two or more; a processor may be named several times.

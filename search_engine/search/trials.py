@@ -58,7 +58,7 @@ class EndedTrial(Declared):
 
     @property
     def number(self) -> int:
-        """The trial's."""
+        """Number of the trial."""
         return self.trial.number
 
     @property

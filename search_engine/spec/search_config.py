@@ -229,7 +229,7 @@ class SearchConfig(Declared):
         return self.strategy == "grow"
 
     def start_architecture(self, classes: int) -> Architecture:
-        """The start network's."""
+        """The start network, with as many classes."""
         skeleton = replace(self.skeleton, classes=classes)
         return Architecture(skeleton, self.start_cell or skeleton.start_cell)
 

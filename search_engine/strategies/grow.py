@@ -30,7 +30,7 @@ from search_engine.strategies.proposal import Move, Proposal
 
 START = 0
 FAR = 2.0
-"""Standard errors behind the best from which a network is no parent."""
+"""A network this many standard errors behind the best is no parent."""
 EXPECTED = {Move.REST: 0.0, Move.PATH: 0.005, Move.WIDEN: 0.01, Move.DEEPEN: 0.005}
 """Gain in accuracy that is expected of a move that was not tried; see docs/experiments.md."""
 SPREAD = 0.005
@@ -38,8 +38,7 @@ SPREAD = 0.005
 MOST = 0.1
 """Gains count up to here, either way: one that diverged shall not spoil its move for good."""
 REMEMBERED = 0.85
-"""What the try before counts of one, when a move's worth is averaged: it changes as networks grow.
-"""
+"""Weight of each try relative to the next one, in the mean that says what a move is worth."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from webapp.live.registry import TopicKind
 
 
 class EventsSerializer(serializers.Serializer[None]):
-    """From where events are read on."""
+    """After which event to read on, and how many to read."""
 
     after = WholeField(required=False, default=0, min_value=0)
     limit = WholeField(required=False, default=500, min_value=1, max_value=5000)

@@ -1,4 +1,4 @@
-"""What watchers of topics have not seen yet, as the frames that are sent."""
+"""Makes frames of what watchers of topics have not seen yet."""
 
 import json
 from collections import defaultdict
@@ -19,7 +19,7 @@ TOO_FAR_BEHIND = 20_000
 
 
 class Group(NamedTuple):
-    """Watchers to whom one frame says all: of a topic, who have seen as much and may do as much."""
+    """Watchers who can share a frame: of one topic, with the same last sequence and rights."""
 
     topic: Topic
     seen: int
@@ -31,7 +31,7 @@ class News:
     """What a group has not seen yet.
 
     Args:
-        sequence: the last in it.
+        sequence: of the last event in it.
         since: when the first event in it happened, in seconds since 1970.
         more: whether there is more than one frame holds.
     """
@@ -76,7 +76,7 @@ def page_state(topic: Topic, *, owns: bool) -> dict[str, Any]:
 
 
 def without_overtaken(events: Sequence[EventJSON]) -> list[EventJSON]:
-    """Of the progress of each row only the latest, which says all that came before."""
+    """Events without the progress that later progress of the same row has overtaken."""
     latest = {_row(event): event["sequence"] for event in events if _is_progress(event)}
     return [
         event

@@ -133,7 +133,7 @@ class Hub:
             watcher.is_new, watcher.seen = False, lists.milliseconds(self._tail.at)
 
     async def _compare_states(self) -> None:
-        """Of lists that no log tells of: whether they are still as they were a second ago.
+        """Tell of lists that have no log, where their state is another than a second ago.
 
         How a list was when a new watcher's page was made is not known: that page reads it again.
         """

@@ -1,4 +1,4 @@
-"""What has changed in lists: one look at the logs for all who watch any.
+"""Finds what has changed in lists, by one look at the logs for all who watch any.
 
 Logs say when they last changed, but a writer's clock may be late, and it writes the time before it
 commits. So each look goes back a while, and what was told already is left out by its sequence.
@@ -22,7 +22,7 @@ LONGEST = timedelta(minutes=10)
 """Who was away for longer reads the whole list anew."""
 
 LATEST = 100
-"""Of a log that nobody has looked at yet so many events are read."""
+"""How many events are read of a log that nobody has looked at yet."""
 
 
 class Reader(NamedTuple):
@@ -104,7 +104,7 @@ class Tail:
     def _events(
         self, logs: Iterable[_Changed], readers: Iterable[Reader]
     ) -> dict[int, list[_Fact]]:
-        """Where a log tells of many rows, its new events that say which of them have changed."""
+        """New events of logs that tell of many rows: they say which of them have changed."""
         kinds = {one.kind.topic.name for one in readers if one.kind.topic and not one.kind.is_whole}
         later, named = Q(pk__in=[]), Q(kind__endswith=".deleted")
         for log in logs:

@@ -13,8 +13,8 @@ from webapp.live import log
 from webapp.live.topics import USER, Topic
 
 Readers = Callable[[Set[int], Set[int]], Mapping[tuple[int, int], bool]]
-"""Of these ids and these users the pairs in which the user may watch, each with whether they may
-change it too; in a fixed number of queries."""
+"""Takes ids and users; gives the pairs of an id and a user who may watch it, each with whether they
+may change it, too. It makes a fixed number of queries."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +54,7 @@ class ListKind:
         path: such as `final-trainings`, as the address says it.
         part: what stands in the list, as kinds of events begin: `final_training`.
         topic: the kind of topic whose logs tell of it.
-        state: instead of a log, something to compare once in a while: another one is a change.
+        state: of a list without a log: what is compared once a second; another value is a change.
     """
 
     path: str

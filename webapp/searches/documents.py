@@ -39,7 +39,7 @@ def new_document(preset_name: str) -> dict[str, Any]:
 
 
 def _opened(config: dict[str, Any]) -> dict[str, Any]:
-    """With what it lacks, if it is of before; as it is, if it can no longer be read."""
+    """The config with settings that came later filled in; as it is where it cannot be read."""
     try:
         return SearchConfig.from_json(config).to_json()
     except SearchEngineError:
@@ -47,7 +47,7 @@ def _opened(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def initial_for(dataset: Dataset, preset_name: str) -> dict[str, Any]:
-    """Values of fields: of a small data set no more is held out than its share."""
+    """Initial values of fields; of a small data set no more is held out than its share."""
     data = in_proportion(preset(preset_name).data, dataset.image_count, dataset.classes)
     return {
         "name": f"{dataset.name}, searched"[:120],
@@ -88,6 +88,6 @@ def _planned(checkpoint: Checkpoint) -> dict[str, Any]:
 
 
 def initial_for_start(checkpoint: Checkpoint) -> dict[str, Any]:
-    """Values of fields."""
+    """Initial values of fields."""
     title = checkpoint.title[:1].lower() + checkpoint.title[1:]
     return {"name": f"From {title}"[:120], "start_checkpoint": checkpoint.pk}

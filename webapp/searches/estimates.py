@@ -25,13 +25,13 @@ from webapp.state import State
 from webapp.workers.selectors import fleet
 
 RECENT = 40
-"""So many of the latest trials count: older ones were of smaller networks."""
+"""How many of the latest trials count: older ones were of smaller networks."""
 TEST_SHARE = 0.2
 """The engine's own rule where the publisher names no test images: one in five."""
 GPU = 0.03
-"""A guess, until a trial has said better: a GPU's time, as a share of one of our cores'."""
+"""Time on a GPU, as a share of that on one of our cores: a guess, until a trial was timed."""
 MEASURED = 12
-"""So many of the installation's latest trials say how fast it is."""
+"""How many of the installation's latest trials its speed is taken from."""
 
 
 def launch_estimate(

@@ -29,7 +29,7 @@ _OF_COST = {
     "limit": "above it, the reward is 0",
     "weight": f"of the target: how steeply; empty: {USUAL_WEIGHT}",
 }
-"""What can be said of each cost, with what it does."""
+"""What can be set for each cost, and what it does."""
 
 
 class LaunchForm(ConfigForm):
@@ -152,7 +152,7 @@ class LaunchForm(ConfigForm):
 
     @property
     def strategies(self) -> list[tuple[str, str]]:
-        """What those that may be chosen do."""
+        """Each strategy that may be chosen, with what it does."""
         offered = self._offered("strategy") or ABOUT
         return [(name, text) for name, text in ABOUT.items() if name in offered]
 
@@ -179,7 +179,7 @@ class LaunchForm(ConfigForm):
         )
 
     def _strategy_settings(self, document: Document) -> Document:
-        """Those of the strategy that was chosen, where they are not the default."""
+        """The settings of the chosen strategy that are not the default."""
         before = self._base.get("strategy_settings", {})
         return {
             setting.place: value

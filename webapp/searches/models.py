@@ -119,7 +119,7 @@ class Search(models.Model):
 
     @property
     def start(self) -> Training:
-        """Of the network that its trials grow from; a list has read all at once."""
+        """The training of the network that its trials grow from; a list has read all at once."""
         read: list[Training] | None = getattr(self, "starts", None)
         rows = Training.objects.defer("config", "history", "confusion")
         return read[0] if read else rows.get(search=self, purpose=Purpose.START)
@@ -223,7 +223,7 @@ class Trial(Work):
 
     @property
     def transformations(self) -> list[dict[str, Any]]:
-        """That make its network from its parent's."""
+        """What makes its network from its parent's."""
         return self.proposal.get("transformations", [])
 
     @property
@@ -233,7 +233,7 @@ class Trial(Work):
 
 
 class SearchComparison(Work):
-    """That what a search has found meets the test images; what comes of it stands in the search."""
+    """What a search has found meets the test images: work whose result stands in the search."""
 
     search = models.OneToOneField(Search, on_delete=models.CASCADE, related_name="compared")
 

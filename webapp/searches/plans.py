@@ -133,7 +133,7 @@ def _facts(dataset: Dataset, minutes: int) -> Facts:
 
 @lru_cache(maxsize=64)
 def _proposed(facts: Facts, speed: Speed, start: Start | None) -> Plan:
-    """Asked for again at each change of a form."""
+    """Kept, since each change of a form asks for it again."""
     return propose(facts, speed, start)
 
 

@@ -23,7 +23,7 @@ def register() -> None:
 
 
 def advance_idle() -> None:
-    """Searches whose next step nobody will take: no trial is under way, or a result lies there."""
+    """Advance searches that nobody else will: no trial is under way, or a result lies there."""
     unfinished = Count("trials", filter=Q(trials__state__in=[State.QUEUED, State.RUNNING]))
     untold = Trial.objects.filter(search=OuterRef("pk"), state=State.RUNNING, outcome__isnull=False)
     running = Search.objects.filter(state=State.RUNNING, classes__isnull=False)

@@ -43,7 +43,7 @@ from webapp.state import State
 HOME_SEARCHES = 25
 DEMO_NAME = "Clothes"
 FILLED_BY = ("from", "checkpoint", "dataset", "minutes", "preset")
-"""Parts of an address of the launch form."""
+"""What an address of the launch form may name to fill it."""
 
 
 @require_GET

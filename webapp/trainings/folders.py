@@ -26,26 +26,26 @@ from webapp.storage.local import bucket, is_disk, scratch
 from webapp.trainings.models import Training
 
 MOST_OF_THE_TIME = 0.1
-"""How much of it may go into copying state to the bucket."""
+"""Share of a training's time that may go into copying its state to the bucket."""
 STATE = "training.safetensors"
 OWN = ("lock", "dataset.safetensors")
-"""Names of what is a machine's own: the engine's lock, and images for its further processes."""
+"""Files that are a machine's own: the engine's lock, and images for its further processes."""
 
 logger = logging.getLogger(__name__)
 
 
 def training_folder(training_id: int) -> Path:
-    """Of all attempts, on this machine."""
+    """The folder of all attempts, on this machine."""
     return Path(settings.VAR) / "trainings" / str(training_id)
 
 
 def stored_folder(training_id: int) -> str:
-    """Of all attempts, in the bucket."""
+    """The folder of all attempts, in the bucket."""
     return f"trainings/{training_id}"
 
 
 def attempt_folder(training_id: int, attempt: int) -> Path:
-    """Of one attempt, with what the last one left; older attempts' folders are deleted."""
+    """The folder of one attempt, with what the last one left; older ones are deleted."""
     root = training_folder(training_id)
     folder = root / str(attempt)
     if not is_disk():
@@ -66,7 +66,7 @@ def attempt_folder(training_id: int, attempt: int) -> Path:
 
 
 class Copied:
-    """Has the state of a training in the bucket, where there is one: another machine goes on."""
+    """Copies a training's state to the bucket, where there is one, for another machine to go on."""
 
     def __init__(self, training_id: int, attempt: int) -> None:
         self._stored, self._attempt = stored_folder(training_id), attempt
@@ -135,7 +135,7 @@ def _names(folder: Path) -> Iterator[str]:
 
 
 def _fetch_last(training_id: int, root: Path, *, before: int) -> None:
-    """Have the last attempt's folder here, where that was on another machine."""
+    """Fetch the last attempt's folder, where that was on another machine."""
     stored = stored_folder(training_id)
     there = [int(name) for name in folders.folders_in(stored) if name.isdecimal()]
     last = max((attempt for attempt in there if attempt < before), default=None)

@@ -70,7 +70,7 @@ class FinalForm(ConfigForm):
 
     @property
     def config(self) -> FinalTrainingConfig | None:
-        """As it was judged; None where it was refused."""
+        """The config, if it was accepted."""
         found: FinalTrainingConfig | None = self.cleaned_data.get("config")
         return found
 

@@ -74,7 +74,7 @@ class StartFound(TypedDict):
 
 
 def start_found(row: Training) -> StartFound:
-    """Of a start network: whether more training would pay, too."""
+    """What a start network has come to, and whether more training would pay."""
     return {
         "balanced_accuracy": row.balanced_accuracy,
         "last_gain": row.last_gain,

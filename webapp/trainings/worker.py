@@ -181,8 +181,8 @@ def _start_network(
     config: SearchConfig,
     data: SplitDataset,
 ) -> tuple[Network, StartResult]:
-    """Trained here, or by whom the search's user has it from, or packed with the preset; and what
-    it has come to.
+    """The start network: trained here, chosen by the user, or packed with the preset; and what it
+    has come to.
     """
     given = training.search.start_checkpoint
     packed = packed_start(training.search.preset, config) if given is None else None
@@ -212,7 +212,7 @@ def _given(checkpoint: Checkpoint, config: SearchConfig, data: SplitDataset) -> 
 
 
 def _was_trained_on(checkpoint: Checkpoint, data: SplitDataset) -> bool:
-    """Whether it is good as it is; a network that knows other images is trained on these first."""
+    """Whether it was trained on these images; otherwise it is trained on them first."""
     trained_on = checkpoint.trained_on
     classes = list(data.trained_on.class_names)
     same = trained_on.get("name") == data.trained_on.name
@@ -222,7 +222,7 @@ def _was_trained_on(checkpoint: Checkpoint, data: SplitDataset) -> bool:
 def _train_final(
     training: Training, hold: Hold[Training], folder: Path, copied: folders.Copied
 ) -> bool:
-    """A network of any size, measured on the test images for the only time."""
+    """A network of any size, measured once on the test images."""
     config = FinalTrainingConfig.from_json(training.config)
     begun = _begun_with(training, config.weights)
     with nullcontext() if begun is None else files.local(begun) as start:

@@ -75,7 +75,7 @@ def without_folders(text: str) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """What it says in short."""
+    """The first line of an error's text, of 300 characters at most."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")[:300]
 
 

@@ -21,10 +21,10 @@ from webapp.work.models import Turn
 
 TURN_SECONDS = 60.0
 PATIENCE = timedelta(seconds=5)
-"""What has waited so long will not be taken by a worker that is free."""
+"""Work that has waited this long finds no free worker: otherwise one would have taken it."""
 REMEMBERED = timedelta(days=1)
 Name = int | str | None
-"""Of a user, by id, of nobody, or of a group."""
+"""A user's id, None where work is nobody's, or the name of a group."""
 N = TypeVar("N", bound=Name)
 
 
@@ -95,7 +95,7 @@ def somebody_waits(kind: Kind[Any], pk: int) -> bool:
 
 
 def forget_turns() -> None:
-    """Who was not served for a day has waited longest whenever that was."""
+    """Delete turns of more than a day ago: whoever had them has waited longest anyway."""
     Turn.objects.filter(taken_at__lt=timezone.now() - REMEMBERED).delete()
 
 

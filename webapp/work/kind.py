@@ -110,12 +110,12 @@ class Kind(Generic[Row]):
         return {"id": row.pk}
 
     def named(self, row: Row) -> dict[str, int]:
-        """What lines of the log about a row are about."""
+        """The names that a row's lines in the log carry, such as `search=7`."""
         topic = self.topic(row)
         return {topic.kind: topic.id, self.name: getattr(row, "number", row.pk)}
 
     def event(self, row: Row, verb: Verb | str) -> str:
-        """The kind of the event that says so."""
+        """The kind of the event that tells of this."""
         return f"{self.name}.{verb}"
 
     def changed(self, row: Row, verb: Verb) -> None:
@@ -140,7 +140,7 @@ class Kind(Generic[Row]):
         self._enter(row, Verb.INTERRUPTED, told, **_waiting(), **_AT_EASE)
 
     def count_end(self, outcome: Verb) -> None:
-        """Once it is written that a row has ended so."""
+        """Count an end, once the transaction that writes it has been committed."""
         transaction.on_commit(partial(counting.add, WORK_ENDED, self.name, outcome.value))
 
     # --- asking ----------------------------------------------------------------------------------
@@ -366,7 +366,7 @@ class Kind(Generic[Row]):
             self.settle(pk)
 
     def unsaid(self, since: timedelta) -> list[int]:
-        """Rows that wait, and whose message was sent longer ago; from now on it counts as sent."""
+        """Waiting rows whose last message is older than this; it counts as sent again now."""
         now = timezone.now()
         due = self.waiting().filter(sent_at__lte=now - since).order_by("sent_at", "pk")
         found = list(due.values_list("pk", flat=True))
@@ -482,7 +482,7 @@ class Kind(Generic[Row]):
 
 
 def group_name(kind: Kind[Any], value: object) -> str:
-    """Of what a row is part of; rows of other kinds may be part of the same."""
+    """Name of the group that a row is part of; rows of other kinds may be part of the same."""
     return f"{kind.name if kind.group == 'pk' else kind.group}:{value}"
 
 

@@ -17,7 +17,7 @@ LEASE: Final = timedelta(seconds=20)
 """How long a worker may be silent. With recovery every 5 s a killed one shows within 30 s."""
 
 RESEND_AFTER: Final = timedelta(seconds=30)
-"""A row that has waited so long since its message was sent is in want of another."""
+"""A row that still waits this long after its message was sent gets another message."""
 
 MAX_LOST: Final = 3
 """A row whose worker was lost so often is given up: most likely it is what kills them."""

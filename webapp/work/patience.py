@@ -1,7 +1,7 @@
-"""Waiting for a database that is locked, restarted or away: what was found is worth more than that.
+"""Waits for a database that is locked, restarted or away: results are worth the wait.
 
-Only what can be said twice may be waited for so: a connection that breaks at the commit leaves open
-whether it was written.
+Only steps that may be done twice can be repeated like this: where the connection breaks at the
+commit, nobody knows whether it was written.
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""Has something done in a process of its own, with limits on memory and time. Worker side.
+"""Runs something in a process of its own, with limits on memory and time. Worker side.
 
 For files of users, and for libraries that cannot be asked to stop and leave much in memory: a
 process can be killed, and gives everything back. `child` says what the two say to each other.
@@ -70,9 +70,9 @@ def run(task: str, request: Mapping[str, Any], hold: Hold[Any]) -> Any:
 
 
 def environment() -> dict[str, str]:
-    """Of a process that opens a stranger's file."""
+    """Variables for a process that opens a stranger's file: none of our secrets among them."""
     kept = {name: value for name, value in os.environ.items() if name not in _SECRETS}
-    # A number of threads each of which would map memory of its own, and no GPU.
+    # One thread and two arenas, since each would map memory of its own; and no GPU.
     return kept | {"OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2", "CUDA_VISIBLE_DEVICES": ""}
 
 

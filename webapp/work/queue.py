@@ -34,7 +34,7 @@ def send_on_commit(task: TaskName, *arguments: object, to: str | None = None) ->
 
 
 def messages(to: str) -> int:
-    """How many lie in a queue; none where the broker is away."""
+    """How many messages lie in a queue; 0 where the broker is away."""
     try:
         with app.connection_for_read() as connection:
             channel: Any = connection.default_channel

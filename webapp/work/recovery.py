@@ -1,4 +1,4 @@
-"""Finding what was lost, and saying again what is due. Rows are the truth, messages are not."""
+"""Finds what was lost, and sends again what is due. Rows are the truth, messages are not."""
 
 import logging
 from collections import defaultdict
@@ -31,7 +31,7 @@ def recover(*, at_start: bool = False) -> None:
     """Look after every kind of work. A fault of one kind does not keep the others waiting.
 
     Args:
-        at_start: a worker has just started: messages may all be lost, so nothing waits its time.
+        at_start: a worker has just started: all messages may be lost, so all are sent again now.
     """
     signs.alive()
     lenient = _beat()
@@ -50,7 +50,7 @@ def recover(*, at_start: bool = False) -> None:
 
 
 def send_again(after: timedelta) -> None:
-    """Say again what waits and was said long ago, but no more than what has no message there."""
+    """Send messages again for rows that have waited long, but no more than the queues lack."""
     due: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for kind in kinds.every():
         due[kind.queue] += [(kind.name, pk) for pk in kind.unsaid(after)]
@@ -61,7 +61,7 @@ def send_again(after: timedelta) -> None:
 
 
 def forget_progress() -> None:
-    """Delete what was told of progress a while ago: how far work is stands in its row."""
+    """Delete old events of progress: how far work has come stands in its row."""
     log.forget(Verb.PROGRESS, timezone.now() - FORGET_AFTER)
 
 

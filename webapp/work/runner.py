@@ -1,4 +1,4 @@
-"""Doing what a row asks for: claim, hold, and what is made of whatever goes wrong. Worker side."""
+"""Does the work of a row: claims and holds it, and decides what errors mean for it. Worker side."""
 
 import errno
 import logging
@@ -85,7 +85,7 @@ class Hold(Generic[Row]):
         force: bool = False,
         **columns: Any,
     ) -> bool:
-        """Write how far it has come, at most once in a while; whether it was written.
+        """Write how far it has come, unless that was just written; whether it was written.
 
         Args:
             progress: kept in the row.

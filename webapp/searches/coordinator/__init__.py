@@ -73,7 +73,7 @@ def _think(search: Search) -> Step:
 
 
 def _free(search: Search, engine: EngineSearch, ended: list[tuple[Trial, EndedTrial]]) -> int:
-    """How many trials more may be in flight, with no more in the queue than can run soon."""
+    """How many more trials may be in flight, with no more of them queued than can run soon."""
     unfinished = search.trials.filter(state__in=[State.QUEUED, State.RUNNING])
     in_flight = unfinished.exclude(pk__in=[trial.pk for trial, _ in ended]).count()
     queued = unfinished.filter(state=State.QUEUED).count()

@@ -108,8 +108,8 @@ def search_held_up(search_id: int, failure: str) -> None:
 
 
 def comparison_dropped(search: Search) -> bool:
-    """Forget what it was compared with, for it goes on; whether that was under way. The caller
-    holds the lock; a worker that is at it notices that the row is gone."""
+    """Delete the comparison of a search that goes on; whether it was under way. The caller holds
+    the lock; a worker that is at it notices that the row is gone."""
     under_way = SearchComparison.objects.filter(
         search=search, state__in=[State.QUEUED, State.RUNNING]
     ).exists()

@@ -154,14 +154,14 @@ def search_changed(search_id: int, kind: Kind, **columns: Any) -> None:
 
 
 def _comparison(search: Search) -> Iterable[int]:
-    """Of the search, where it is under way."""
+    """Ids of the search's comparison, where it is under way."""
     under_way = [State.QUEUED, State.RUNNING]
     rows = SearchComparison.objects.filter(search=search, state__in=under_way)
     return rows.values_list("pk", flat=True)
 
 
 def send_all(search: Search) -> None:
-    """Say on commit all that is due for a running search. Said twice it is done once."""
+    """Send on commit all that is due in a running search. Sent twice, it is done once."""
     if not search.is_start_ready:
         TRAINING.send(search.start.pk)
         return

@@ -1,4 +1,4 @@
-"""How the state of a search changes: under its lock, where it may, and at last for good."""
+"""How the state of a search changes, always under its lock."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
