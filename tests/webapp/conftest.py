@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.test import Client
 
 from tests.webapp.broker import broker_in
@@ -73,16 +74,17 @@ def admin(db: None) -> User:
     return User.objects.create_superuser("admin", "admin@example.org", PASSWORD)
 
 
+def browser(user: User | None) -> Client:
+    """One in which the user has signed in, or nobody."""
+    client = Client()
+    if user is not None:
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
 @pytest.fixture
 def client_of() -> ClientOf:
-    """A browser in which this user has signed in."""
-
-    def signed_in(user: User) -> Client:
-        client = Client()
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-        return client
-
-    return signed_in
+    return browser
 
 
 @pytest.fixture
@@ -109,6 +111,20 @@ def admin_client(admin: User, client_of: ClientOf) -> Client:
 def anonymous_client(db: None) -> Client:
     """Nobody."""
     return Client()
+
+
+def keep_files_in(folder: Path, settings: Any) -> None:
+    """Files of a test go where no other test looks."""
+    settings.VAR = folder
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": folder / "files"},
+        },
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    assert default_storage.path("") == str(folder / "files")
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from django.test import Client
 from tests.webapp.access.addresses import address, routes
 from tests.webapp.access.rules import SIGN_IN, Rule, public
 from tests.webapp.access.table import ANY_METHOD, TABLE
-from tests.webapp.searches.driving import browser
+from tests.webapp.conftest import browser
 from webapp.accounts.models import User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.thorough]

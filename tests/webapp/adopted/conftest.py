@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.webapp.conftest import keep_files_in
 from webapp.accounts.models import User
 from webapp.adopted import services
 from webapp.adopted.models import AdoptedNetwork
@@ -16,15 +17,7 @@ from webapp.state import State
 @pytest.fixture(autouse=True)
 def own_files(settings: Any, tmp_path: Path) -> None:
     """Files of a test go where no other test looks."""
-    settings.VAR = tmp_path
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": tmp_path / "files"},
-        },
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
+    keep_files_in(tmp_path, settings)
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from django.urls import reverse
 from search_engine.spec.final_training import Weights
 from search_engine.spec.search_config import SearchConfig
 from tests.webapp.adopted.driving import prepare
-from tests.webapp.searches.driving import browser, work
+from tests.webapp.conftest import browser
+from tests.webapp.searches.driving import work
 from tests.webapp.trainings.driving import train
 from webapp.accounts.models import User
 from webapp.adopted import services as adopted_networks

@@ -6,14 +6,14 @@ import pytest
 from search_engine.networks import build_network
 from search_engine.spec import Architecture, ChainNetConfig, ImageShape
 from tests.webapp.checkpoints.making import make
-from tests.webapp.searches.conftest import launch, own_files, search
+from tests.webapp.searches.conftest import client, launch, own_files, search
 from webapp.accounts.models import User
 from webapp.checkpoints import lifecycle
 from webapp.checkpoints.child import store
 from webapp.checkpoints.models import Checkpoint, Export, Measurement, Origin
 from webapp.searches.models import Search
 
-__all__ = ["launch", "own_files", "search"]
+__all__ = ["client", "launch", "own_files", "search"]
 
 IMAGE = ImageShape(channels=1, height=12, width=16)
 

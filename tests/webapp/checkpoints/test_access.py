@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.webapp.searches.driving import browser
+from tests.webapp.conftest import browser
 from webapp.accounts.models import User
 from webapp.checkpoints.models import Checkpoint, Export
 from webapp.searches import services

@@ -10,18 +10,11 @@ import pytest
 from django.test import Client
 
 from tests.webapp.checkpoints.making import GROWN, make
-from tests.webapp.searches.driving import browser
-from webapp.accounts.models import User
 from webapp.checkpoints.models import Checkpoint, Origin
 from webapp.searches.models import Search
 
 pytestmark = pytest.mark.django_db
 API = "/api/v1/checkpoints/"
-
-
-@pytest.fixture
-def client(alice: User) -> Client:
-    return browser(alice)
 
 
 def content(answer: Any) -> bytes:

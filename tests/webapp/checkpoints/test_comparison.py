@@ -7,7 +7,6 @@ import torch
 from django.test import Client
 
 from tests.webapp.checkpoints.conftest import IMAGE
-from tests.webapp.searches.driving import browser
 from webapp.accounts.models import User
 from webapp.checkpoints import comparison
 from webapp.checkpoints.kinds import EXPORT
@@ -18,11 +17,6 @@ from webapp.state import State
 from webapp.work import runner
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def client(alice: User) -> Client:
-    return browser(alice)
 
 
 def dataset(name: str, **columns: Any) -> Dataset:

@@ -9,8 +9,8 @@ from django.db import connection
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from tests.webapp.checkpoints.making import make
+from tests.webapp.conftest import browser
 from tests.webapp.searches.conftest import Launch
-from tests.webapp.searches.driving import browser
 from webapp.accounts.models import User
 from webapp.checkpoints import services
 from webapp.checkpoints.models import Checkpoint, Export, Origin

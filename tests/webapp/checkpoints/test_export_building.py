@@ -17,7 +17,7 @@ from django.test import Client
 
 from search_engine.checkpoint import load_checkpoint, read_description
 from search_engine.loading import normalise
-from tests.webapp.searches.driving import browser
+from tests.webapp.conftest import browser
 from webapp.accounts.models import User
 from webapp.checkpoints import files, lifecycle, worker
 from webapp.checkpoints.kinds import EXPORT

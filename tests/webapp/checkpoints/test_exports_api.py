@@ -8,7 +8,6 @@ from django.test import Client
 from search_engine.networks.adopted import adopt, outline_exported
 from tests.exporting import export_to, own_net
 from tests.webapp.checkpoints.making import make
-from tests.webapp.searches.driving import browser
 from webapp.accounts.models import User
 from webapp.checkpoints.child import store
 from webapp.checkpoints.models import Checkpoint, Export, Origin
@@ -17,11 +16,6 @@ from webapp.searches.models import Search
 from webapp.state import State
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def client(alice: User) -> Client:
-    return browser(alice)
 
 
 @pytest.fixture

@@ -6,18 +6,11 @@ from django.core.files.storage import default_storage
 from django.test import Client
 
 from search_engine.cost_measurement import device_name
-from tests.webapp.searches.driving import browser
-from webapp.accounts.models import User
 from webapp.checkpoints.kinds import MEASUREMENT
 from webapp.checkpoints.models import Checkpoint, Measurement
 from webapp.work import runner
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def client(alice: User) -> Client:
-    return browser(alice)
 
 
 @pytest.fixture

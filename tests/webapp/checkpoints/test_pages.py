@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 
 from search_engine.spec.search_config import SearchConfig
 from tests.webapp.checkpoints.making import make
-from tests.webapp.searches.driving import browser, work
+from tests.webapp.conftest import browser
+from tests.webapp.searches.driving import work
 from webapp.accounts.models import User
 from webapp.checkpoints.models import Checkpoint, Origin
 from webapp.live import log
@@ -24,11 +25,6 @@ from webapp.searches.forms import LaunchForm
 from webapp.searches.models import Search
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def client(alice: User) -> Client:
-    return browser(alice)
 
 
 def listed(client: Client, query: str = "") -> list[int]:

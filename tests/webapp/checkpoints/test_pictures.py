@@ -15,18 +15,11 @@ from search_engine.spec import ImageShape
 from search_engine.spec.pictures import Fit, Rendering
 from tests.search_engine.pictures.odd_pictures import colour, saved
 from tests.webapp.checkpoints.conftest import IMAGE
-from tests.webapp.searches.driving import browser
-from webapp.accounts.models import User
 from webapp.checkpoints import pictures
 from webapp.checkpoints.models import Checkpoint
 
 pytestmark = pytest.mark.django_db
 KINDS = {"a.heic": "HEIF", "b.tiff": "TIFF", "c.jp2": "JPEG2000"}
-
-
-@pytest.fixture
-def client(alice: User) -> Client:
-    return browser(alice)
 
 
 def sent(client: Client, checkpoint: Checkpoint, content: bytes, name: str = "a.heic") -> Any:

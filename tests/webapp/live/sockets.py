@@ -12,7 +12,7 @@ from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
 from django.test import Client
 
-from tests.webapp.searches.driving import browser
+from tests.webapp.conftest import browser
 from webapp.accounts.models import User
 from webapp.asgi import application
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from search_engine.spec import DenseNetConfig, ImageShape
 from search_engine.spec.presets import digits_demo
@@ -13,6 +14,7 @@ from search_engine.spec.recipe import Recipe
 from search_engine.spec.search_config import Budget, Confirmation, DataConfig, SearchConfig
 from search_engine.spec.start_training import ONE_ROUND
 from tests.webapp.broker import broker_in
+from tests.webapp.conftest import keep_files_in
 from webapp.accounts.models import User
 from webapp.datasets.models import Dataset
 from webapp.searches import services
@@ -27,15 +29,7 @@ def own_files(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """Files and messages of a test go where no other test looks."""
     # The transaction around a test locks SQLite, so a thread that renews would wait for its end.
     monkeypatch.setattr(runner, "RENEW_SECONDS", 3600.0)
-    settings.VAR = tmp_path
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": tmp_path / "files"},
-        },
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
+    keep_files_in(tmp_path, settings)
     # A database that was rolled back gives the same ids again.
     worker_memory.forget()
     engine_state.forget()
@@ -59,6 +53,12 @@ def small_config(**changes: Any) -> SearchConfig:
             **changes,
         },
     )
+
+
+@pytest.fixture
+def client(alice_client: Client) -> Client:
+    """Alice's."""
+    return alice_client
 
 
 Launch = Callable[..., Search]

@@ -1,8 +1,5 @@
 """Driving a search in this process: whatever rows say is due is done, as workers would."""
 
-from django.test import Client
-
-from webapp.accounts.models import User
 from webapp.live import log
 from webapp.searches import coordinator
 from webapp.searches.models import Search, SearchComparison, Trial
@@ -40,11 +37,3 @@ def kinds(search: Search) -> list[str]:
     """Kinds of all events, progress left out."""
     events = log.events(search.topic)
     return [event.kind for event in events if not event.kind.endswith(".progress")]
-
-
-def browser(user: User | None) -> Client:
-    """One in which the user has signed in, or nobody."""
-    client = Client()
-    if user is not None:
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.webapp.searches.driving import browser, work
+from tests.webapp.conftest import browser
+from tests.webapp.searches.driving import work
 from webapp.accounts.models import User
 from webapp.live import log
 from webapp.searches import services

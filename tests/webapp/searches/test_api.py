@@ -13,8 +13,9 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from tests.webapp.conftest import browser
 from tests.webapp.searches.conftest import Launch, small_config
-from tests.webapp.searches.driving import browser, work
+from tests.webapp.searches.driving import work
 from webapp.accounts.models import User
 from webapp.live import log
 from webapp.searches.models import Search, Trial
@@ -22,11 +23,6 @@ from webapp.state import State
 
 pytestmark = pytest.mark.django_db
 SEARCHES = "/api/v1/searches/"
-
-
-@pytest.fixture
-def client(alice: User) -> Client:
-    return browser(alice)
 
 
 def post(client: Client, address: str, body: Any = None, **headers: str) -> Any:

@@ -8,8 +8,9 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from search_engine.spec.search_config import Budget
+from tests.webapp.conftest import browser
 from tests.webapp.searches.conftest import Launch
-from tests.webapp.searches.driving import browser, compare, kinds, queued, work
+from tests.webapp.searches.driving import compare, kinds, queued, work
 from tests.webapp.work.contract import WorkContract
 from webapp.checkpoints.models import Checkpoint
 from webapp.live import log

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from search_engine.spec.search_config import Budget, SearchConfig
+from tests.webapp.conftest import browser
 from tests.webapp.searches.conftest import Launch
-from tests.webapp.searches.driving import browser, work
+from tests.webapp.searches.driving import work
 from webapp.accounts.models import User
 from webapp.checkpoints.models import Checkpoint
 from webapp.errors import ProductError

@@ -8,7 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from tests.comparing import comparison
 from tests.webapp.searches.conftest import Launch
-from tests.webapp.searches.driving import browser, work
+from tests.webapp.searches.driving import work
 from webapp.accounts.models import User
 from webapp.searches import estimates, services
 from webapp.searches.models import Search
@@ -16,11 +16,6 @@ from webapp.searches.views import HOME_SEARCHES
 from webapp.state import State
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def client(alice: User) -> Client:
-    return browser(alice)
 
 
 def rows(client: Client, query: str = "") -> list[dict[str, Any]]:

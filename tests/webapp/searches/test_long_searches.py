@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.webapp.searches.driving import browser, work
-from webapp.accounts.models import User
+from tests.webapp.searches.driving import work
 from webapp.checkpoints.models import Checkpoint, Origin
 from webapp.live import log
 from webapp.searches.json import searches
@@ -25,11 +24,6 @@ GROWTH = [
     *[{"type": "replace_identity", "branch": [0], "operation": "sep_conv_3x3"}] * 11,
 ]
 CELL = {"version": 1, "root": {"merge": "add", "allocation": "replicate", "branches": BRANCHES}}
-
-
-@pytest.fixture
-def client(alice: User) -> Client:
-    return browser(alice)
 
 
 def make_trials(search: Search, count: int, *, running: int = 0) -> None:

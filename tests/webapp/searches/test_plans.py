@@ -8,7 +8,7 @@ from django.test import Client
 
 from search_engine.spec.duration import CPU_CORE
 from search_engine.spec.search_config import SearchConfig
-from tests.webapp.searches.driving import browser, work
+from tests.webapp.searches.driving import work
 from webapp.accounts.models import User
 from webapp.checkpoints.models import Checkpoint
 from webapp.datasets.models import Dataset
@@ -16,12 +16,7 @@ from webapp.searches import estimates
 from webapp.searches.models import Search
 from webapp.workers.models import Worker
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def client(alice: User, digits: Dataset) -> Client:
-    return browser(alice)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("digits")]
 
 
 @pytest.fixture

@@ -9,17 +9,11 @@ from django.test import Client
 
 from tests.comparing import comparison
 from tests.search_engine import made_up_searches, test_report
-from tests.webapp.searches.driving import browser, work
+from tests.webapp.searches.driving import work
 from tests.webapp.searches.test_long_searches import GROWTH, make_trials
-from webapp.accounts.models import User
 from webapp.searches.models import Search
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def client(alice: User) -> Client:
-    return browser(alice)
 
 
 def report(client: Client, search: Search, at: str = "/searches/{}/report/") -> str:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.webapp.searches.driving import browser
+from tests.webapp.conftest import browser
 from tests.webapp.trainings.conftest import Train
 from tests.webapp.trainings.driving import train
 from webapp.accounts.models import User

@@ -12,8 +12,8 @@ from search_engine.networks.adopted import outline_torchvision
 from search_engine.spec import ImageShape, cell_to_json, search_space_of
 from search_engine.spec.presets import digits_demo
 from search_engine.spec.search_config import SearchConfig
+from tests.webapp.conftest import browser
 from tests.webapp.searches.conftest import small_config
-from tests.webapp.searches.driving import browser
 from tests.webapp.trainings.conftest import Train, tiny
 from tests.webapp.trainings.driving import train
 from webapp.live import log
