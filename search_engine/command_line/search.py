@@ -89,7 +89,9 @@ def run_search(arguments: argparse.Namespace) -> int:
         try:
             runner.run(start, initial=initial)
         except TrainingStopped:
-            progress.say(_how_to_resume(folder))
+            progress.say(
+                f"Stopped. Go on with: python -m search_engine search --resume {folder.path}"
+            )
             return 130
         finally:
             _report(runner, folder)
@@ -186,10 +188,6 @@ def _size(arguments: argparse.Namespace, config: SearchConfig) -> tuple[int, int
     if arguments.resume or (arguments.start and isinstance(skeleton, AdoptedConfig)):
         return skeleton.image.height, skeleton.image.width
     return size_of(arguments)
-
-
-def _how_to_resume(folder: SearchFolder) -> str:
-    return f"Stopped. Go on with: python -m search_engine search --resume {folder.path}"
 
 
 def _report(runner: Runner, folder: SearchFolder) -> None:

@@ -1,12 +1,12 @@
 """A final training that is measured in folds: once for each part of the images, unseen by it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from search_engine.spec.final_result import FinalResult
 from search_engine.spec.final_training import FinalTrainingConfig
-from search_engine.spec.measures import balanced_accuracy
+from search_engine.spec.measures import accuracy_by_class, balanced_accuracy
 from search_engine.spec.training_events import Event, StepProgress
 from search_engine.training.final_training import Listener
 
@@ -58,7 +58,7 @@ def _together(results: list[FinalResult], epochs: int) -> FinalResult:
     images = [result.test_images for result in results]
     classes = zip(*(result.confusion for result in results), strict=True)
     confusion = tuple(tuple(map(sum, zip(*rows, strict=True))) for rows in classes)
-    by_class = tuple(_share(row, label) for label, row in enumerate(confusion))
+    by_class = accuracy_by_class(confusion)
     names = (name for name, _ in first.by_class)
     right = sum(row[label] for label, row in enumerate(confusion))
     losses = (result.test_loss * count for result, count in zip(results, images, strict=True))
@@ -79,7 +79,3 @@ def _together(results: list[FinalResult], epochs: int) -> FinalResult:
         graph_failure=next((r.graph_failure for r in results if r.graph_failure), None),
         fold_accuracies=tuple(result.test_accuracy for result in results),
     )
-
-
-def _share(row: Sequence[int], label: int) -> float | None:
-    return row[label] / sum(row) if sum(row) else None

@@ -13,14 +13,12 @@ from webapp.work import kinds
 from webapp.work.kind import Kind
 from webapp.work.queue import CPU
 
+_DOING = {Step.READ: "Reading", Step.ADOPT: "Making a checkpoint of"}
+
 
 class _AdoptionKind(Kind[AdoptedNetwork]):
     def about(self, row: AdoptedNetwork) -> dict[str, Any]:
         return {"id": row.pk, "step": row.step}
-
-
-def _title(row: AdoptedNetwork) -> str:
-    return f"Reading {row.name}" if row.step == Step.READ else f"Making a checkpoint of {row.name}"
 
 
 ADOPTION = _AdoptionKind(
@@ -30,7 +28,7 @@ ADOPTION = _AdoptionKind(
     queue=CPU,
     body="webapp.adopted.worker:prepare",
     topic=lambda row: row.topic,
-    title=_title,
+    title=lambda row: f"{_DOING[Step(row.step)]} {row.name}",
     address=AdoptedNetwork.get_absolute_url,
     visible=own,
     owner="owner",

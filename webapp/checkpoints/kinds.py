@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
 from django.urls import reverse
 
 from webapp.checkpoints.models import Export, Measurement
@@ -18,14 +17,6 @@ def _topic(row: Export | Measurement) -> Topic:
 
 def _address(row: Export | Measurement) -> str:
     return reverse("checkpoint", args=[row.checkpoint_id])
-
-
-def _exports(user: Any) -> QuerySet[Export]:
-    return Export.objects.filter(checkpoint__in=visible_to(user).values("pk"))
-
-
-def _measurements(user: Any) -> QuerySet[Measurement]:
-    return Measurement.objects.filter(checkpoint__in=visible_to(user).values("pk"))
 
 
 _RELATED = ("checkpoint__search", "checkpoint__trial")
@@ -45,7 +36,7 @@ EXPORT = _ExportKind(
     topic=_topic,
     title=lambda row: f"{row.label} of {row.checkpoint.title}",
     address=_address,
-    visible=_exports,
+    visible=lambda user: Export.objects.filter(checkpoint__in=visible_to(user).values("pk")),
     owner="checkpoint__owner",
     group="checkpoint",
     related=_RELATED,
@@ -59,7 +50,7 @@ MEASUREMENT = Kind(
     topic=_topic,
     title=lambda row: f"Measuring {row.checkpoint.title}",
     address=_address,
-    visible=_measurements,
+    visible=lambda user: Measurement.objects.filter(checkpoint__in=visible_to(user).values("pk")),
     owner="checkpoint__owner",
     group="checkpoint",
     related=_RELATED,

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 from channels.security.websocket import WebsocketDenier
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user_model
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.sessions.models import Session
 from django.http.request import split_domain_port, validate_host
 from django.utils import timezone
@@ -78,13 +77,9 @@ def _signed_in(session_keys: set[str], user_ids: set[int]) -> dict[str, int]:
     for session in sessions:
         data = session.get_decoded()
         user = users.get(int(data.get(SESSION_KEY, 0)))
-        if user is not None and _hash_is_current(user, str(data.get(HASH_SESSION_KEY, ""))):
+        if user is not None and user.get_session_auth_hash() == data.get(HASH_SESSION_KEY):
             found[session.session_key] = user.pk
     return found
-
-
-def _hash_is_current(user: AbstractBaseUser, found: str) -> bool:
-    return found == user.get_session_auth_hash()
 
 
 class AsgiApplication(Protocol):

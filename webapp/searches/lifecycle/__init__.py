@@ -1,6 +1,5 @@
 """The only place where the state of a search or a trial changes."""
 
-from webapp.searches.lifecycle.ends import COMPARISON, search_ends, search_settled
 from webapp.searches.lifecycle.searches import (
     can_request,
     search_budget_extended,
@@ -14,10 +13,13 @@ from webapp.searches.lifecycle.searches import (
     trial_retried,
 )
 from webapp.searches.lifecycle.states import (
+    COMPARISON,
     is_busy,
     locked,
     search_completed,
+    search_ends,
     search_failed,
+    search_settled,
 )
 from webapp.searches.lifecycle.trials import (
     TRIAL,

@@ -8,9 +8,8 @@ from django.utils import timezone
 
 from search_engine.spec.search_config import SearchConfig
 from webapp.searches.events import Kind, append
-from webapp.searches.lifecycle.ends import COMPARISON, comparison_dropped
 from webapp.searches.lifecycle.start_network import start_training_created
-from webapp.searches.lifecycle.states import enter, locked, require
+from webapp.searches.lifecycle.states import COMPARISON, comparison_dropped, enter, locked, require
 from webapp.searches.lifecycle.trials import TRIAL
 from webapp.searches.models import Request, Search, SearchComparison, Trial
 from webapp.state import State

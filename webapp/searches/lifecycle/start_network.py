@@ -8,8 +8,7 @@ from search_engine.spec import AdoptedConfig
 from search_engine.spec.final_training import FinalData, FinalTrainingConfig, Weights
 from search_engine.spec.search_config import SearchConfig
 from webapp.searches.events import Kind, append
-from webapp.searches.lifecycle.ends import search_held_up, search_settled
-from webapp.searches.lifecycle.states import enter, search_failed
+from webapp.searches.lifecycle.states import enter, search_failed, search_held_up, search_settled
 from webapp.searches.models import Search
 from webapp.state import State
 from webapp.trainings.kinds import TRAINING, changed, held_up

@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
 from webapp.searches import estimates
 from webapp.searches.events import Kind as EventKind
 from webapp.searches.events import append
-from webapp.searches.lifecycle.ends import search_held_up, search_settled
-from webapp.searches.lifecycle.states import locked, search_failed
+from webapp.searches.lifecycle.states import locked, search_failed, search_held_up, search_settled
 from webapp.searches.models import MAX_FAULTS_IN_A_ROW, MAX_QUEUED, Search, Trial
 from webapp.searches.selectors import visible_searches
 from webapp.state import State
@@ -78,10 +77,6 @@ def _advance(trial: Trial) -> None:
     send_on_commit(TaskName.ADVANCE_SEARCH, trial.search_id)
 
 
-def _visible(user: Any) -> QuerySet[Trial]:
-    return Trial.objects.filter(search__in=visible_searches(user).values("pk"))
-
-
 TRIAL = _TrialKind(
     name="trial",
     label="This trial",
@@ -91,7 +86,7 @@ TRIAL = _TrialKind(
     topic=lambda row: row.topic,
     title=lambda row: f"Trial {row.number} of {row.search.name}",
     address=lambda row: reverse("trial", args=[row.search_id, row.number]),
-    visible=_visible,
+    visible=lambda user: Trial.objects.filter(search__in=visible_searches(user).values("pk")),
     owner="search__owner",
     group="search",
     related=("search",),
