@@ -3,15 +3,4 @@
 from search_engine.export.build import build_export
 from search_engine.export.compared import MAX_IMAGES, Compared
 from search_engine.spec.export_form import ExportForm, ExportKind, Precision
-from search_engine.spec.export_report import ExportedFile, ExportReport
-
-__all__ = [
-    "MAX_IMAGES",
-    "Compared",
-    "ExportForm",
-    "ExportKind",
-    "ExportReport",
-    "ExportedFile",
-    "Precision",
-    "build_export",
-]
+from search_engine.spec.export_report import ExportReport

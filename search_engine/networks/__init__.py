@@ -6,34 +6,11 @@ from search_engine.networks.adopted.network import AdoptedNetwork
 from search_engine.networks.chainnet import ChainNet
 from search_engine.networks.condensenet import CondenseNet
 from search_engine.networks.densenet import DenseNet
-from search_engine.networks.network import (
-    Network,
-    count_multiply_adds,
-    count_parameters,
-    initialise,
-)
+from search_engine.networks.network import Network, count_multiply_adds, count_parameters
 from search_engine.networks.operations import Gate
 from search_engine.networks.pyramidnet import PyramidNet
 from search_engine.networks.tree import BranchModule, CellModule, NodeModule
 from search_engine.spec import Architecture
-
-__all__ = [
-    "AdoptedNetwork",
-    "BranchModule",
-    "CellModule",
-    "ChainNet",
-    "CondenseNet",
-    "DenseNet",
-    "Gate",
-    "Network",
-    "NodeModule",
-    "PyramidNet",
-    "build_empty",
-    "build_network",
-    "count_multiply_adds",
-    "count_parameters",
-    "initialise",
-]
 
 _FAMILIES: dict[str, type[Network]] = {
     "adopted": AdoptedNetwork,

@@ -50,19 +50,3 @@ def _kind(name: object) -> type[Strategy]:
         expected = ", ".join(STRATEGIES)
         raise InvalidConfig("strategy", f"expected one of {expected}, got {name!r}")
     return STRATEGIES[name]
-
-
-__all__ = [
-    "STRATEGIES",
-    "EvolutionStrategy",
-    "Ground",
-    "GrowStrategy",
-    "Move",
-    "Proposal",
-    "RandomStrategy",
-    "ReinforceStrategy",
-    "Strategy",
-    "StrategyState",
-    "make_strategy",
-    "restore_strategy",
-]

@@ -9,13 +9,3 @@ from search_engine.transforms.morph import (
     remove_gates,
     set_opening,
 )
-
-__all__ = [
-    "ANNEALING",
-    "calibrate",
-    "distil",
-    "gate_opening",
-    "inherit",
-    "remove_gates",
-    "set_opening",
-]

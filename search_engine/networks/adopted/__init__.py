@@ -11,16 +11,3 @@ from search_engine.networks.adopted.network import AdoptedNetwork
 from search_engine.networks.adopted.published import DEFAULT_FOLDER, weights_file
 from search_engine.networks.adopted.timm_nets import timm_weights
 from search_engine.networks.adopted.torchvision_nets import torchvision_weights
-
-__all__ = [
-    "DEFAULT_FOLDER",
-    "AdoptedNetwork",
-    "adopt",
-    "outline_exported",
-    "outline_onnx",
-    "outline_timm",
-    "outline_torchvision",
-    "timm_weights",
-    "torchvision_weights",
-    "weights_file",
-]

@@ -9,40 +9,12 @@ from search_engine.spec.skeletons.base import SkeletonConfig, deepened_operation
 from search_engine.spec.skeletons.blocks import Block, HiddenLayer, ImageShape
 from search_engine.spec.skeletons.chainnet import ChainNetConfig
 from search_engine.spec.skeletons.condensenet import CondenseNetConfig
-from search_engine.spec.skeletons.densenet import DenseNetConfig, Transition
+from search_engine.spec.skeletons.densenet import DenseNetConfig
 from search_engine.spec.skeletons.outline import LayerKind, Outline, OutlineLayer
 from search_engine.spec.skeletons.pretrained import NORMALISATIONS, Normalisation, PublishedWeights
 from search_engine.spec.skeletons.pyramidnet import PyramidNetConfig
 from search_engine.spec.skeletons.sites import Classifier, Site, SiteKind
 from search_engine.spec.skeletons.torchvision_models import TORCHVISION_MODELS
-
-__all__ = [
-    "FAMILIES",
-    "NORMALISATIONS",
-    "TORCHVISION_MODELS",
-    "AdoptedConfig",
-    "Block",
-    "ChainNetConfig",
-    "Classifier",
-    "CondenseNetConfig",
-    "DenseNetConfig",
-    "HiddenLayer",
-    "ImageShape",
-    "LayerKind",
-    "Normalisation",
-    "Outline",
-    "OutlineLayer",
-    "PublishedWeights",
-    "PyramidNetConfig",
-    "Site",
-    "SiteKind",
-    "SkeletonConfig",
-    "SkeletonField",
-    "Source",
-    "Transition",
-    "deepened_operation",
-    "skeleton_from_json",
-]
 
 FAMILIES: Mapping[str, type[SkeletonConfig]] = {
     kind.family: kind

@@ -9,18 +9,9 @@ from webapp.searches.lifecycle.searches import (
     search_pause_requested,
     search_resumed,
     search_stop_requested,
-    send_all,
     trial_retried,
 )
-from webapp.searches.lifecycle.states import (
-    COMPARISON,
-    is_busy,
-    locked,
-    search_completed,
-    search_ends,
-    search_failed,
-    search_settled,
-)
+from webapp.searches.lifecycle.states import COMPARISON, locked, search_ends, search_settled
 from webapp.searches.lifecycle.trials import (
     TRIAL,
     Origin,
@@ -30,30 +21,3 @@ from webapp.searches.lifecycle.trials import (
     trial_pinned,
 )
 from webapp.work.kind import IllegalTransition
-
-__all__ = [
-    "COMPARISON",
-    "TRIAL",
-    "IllegalTransition",
-    "Origin",
-    "can_request",
-    "is_busy",
-    "locked",
-    "origin",
-    "search_budget_extended",
-    "search_cancel_requested",
-    "search_changed",
-    "search_completed",
-    "search_created",
-    "search_ends",
-    "search_failed",
-    "search_pause_requested",
-    "search_resumed",
-    "search_settled",
-    "search_stop_requested",
-    "send_all",
-    "trial_created",
-    "trial_ended",
-    "trial_pinned",
-    "trial_retried",
-]
