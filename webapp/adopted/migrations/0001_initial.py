@@ -5,6 +5,8 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
+from webapp.work.migrations._columns import key, state
+
 
 class Migration(migrations.Migration):
     # The tables are those that the app made under its first name: a database of then has them.
@@ -21,12 +23,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="StartNetwork",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
+                key(),
                 ("name", models.CharField(max_length=120)),
                 (
                     "source",
@@ -49,21 +46,7 @@ class Migration(migrations.Migration):
                         max_length=5,
                     ),
                 ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("queued", "Queued"),
-                            ("running", "Running"),
-                            ("paused", "Paused"),
-                            ("completed", "Completed"),
-                            ("failed", "Failed"),
-                            ("cancelled", "Cancelled"),
-                        ],
-                        default="queued",
-                        max_length=10,
-                    ),
-                ),
+                state(),
                 ("failure", models.TextField(blank=True, default="")),
                 ("attempt", models.PositiveIntegerField(default=0)),
                 ("losses", models.PositiveSmallIntegerField(default=0)),

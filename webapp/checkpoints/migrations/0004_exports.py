@@ -4,6 +4,8 @@ import django.db.models.deletion
 import django.utils.timezone
 from django.db import migrations, models
 
+from webapp.work.migrations._columns import key, lease, state
+
 
 class Migration(migrations.Migration):
     # The tables are those that an app of their own made: a database of then has them.
@@ -18,12 +20,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Export",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
+                key(),
                 (
                     "kind",
                     models.CharField(
@@ -36,31 +33,12 @@ class Migration(migrations.Migration):
                         max_length=20,
                     ),
                 ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("queued", "Queued"),
-                            ("running", "Running"),
-                            ("paused", "Paused"),
-                            ("completed", "Completed"),
-                            ("failed", "Failed"),
-                            ("cancelled", "Cancelled"),
-                        ],
-                        default="queued",
-                        max_length=10,
-                    ),
-                ),
+                state(),
                 ("failure", models.TextField(blank=True, default="")),
                 ("traceback", models.TextField(blank=True, default="")),
                 ("attempt", models.PositiveIntegerField(default=0)),
                 ("losses", models.PositiveSmallIntegerField(default=0)),
-                ("lease_until", models.DateTimeField(blank=True, null=True)),
-                ("worker", models.CharField(blank=True, default="", max_length=200)),
-                ("sent_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("started_at", models.DateTimeField(blank=True, null=True)),
-                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                *lease(),
                 ("report", models.JSONField(blank=True, null=True)),
                 ("folder", models.CharField(blank=True, default="", max_length=300)),
                 ("sha256", models.CharField(blank=True, default="", max_length=64)),
@@ -113,37 +91,13 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Measurement",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("queued", "Queued"),
-                            ("running", "Running"),
-                            ("paused", "Paused"),
-                            ("completed", "Completed"),
-                            ("failed", "Failed"),
-                            ("cancelled", "Cancelled"),
-                        ],
-                        default="queued",
-                        max_length=10,
-                    ),
-                ),
+                key(),
+                state(),
                 ("failure", models.TextField(blank=True, default="")),
                 ("traceback", models.TextField(blank=True, default="")),
                 ("attempt", models.PositiveIntegerField(default=0)),
                 ("losses", models.PositiveSmallIntegerField(default=0)),
-                ("lease_until", models.DateTimeField(blank=True, null=True)),
-                ("worker", models.CharField(blank=True, default="", max_length=200)),
-                ("sent_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("started_at", models.DateTimeField(blank=True, null=True)),
-                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                *lease(),
                 (
                     "checkpoint",
                     models.OneToOneField(

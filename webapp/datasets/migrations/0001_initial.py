@@ -5,6 +5,8 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
+from webapp.work.migrations._columns import STATES, key
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -17,12 +19,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Dataset",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
+                key(),
                 ("name", models.CharField(max_length=100)),
                 ("engine_name", models.SlugField(max_length=100, unique=True)),
                 ("licence", models.CharField(blank=True, default="", max_length=200)),
@@ -48,14 +45,7 @@ class Migration(migrations.Migration):
                     "state",
                     models.CharField(
                         blank=True,
-                        choices=[
-                            ("queued", "Queued"),
-                            ("running", "Running"),
-                            ("paused", "Paused"),
-                            ("completed", "Completed"),
-                            ("failed", "Failed"),
-                            ("cancelled", "Cancelled"),
-                        ],
+                        choices=STATES,
                         default="",
                         max_length=10,
                     ),

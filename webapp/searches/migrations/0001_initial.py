@@ -5,6 +5,8 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
+from webapp.work.migrations._columns import key, state
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -19,33 +21,14 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Search",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
+                key(),
                 ("name", models.CharField(max_length=120)),
                 ("note", models.TextField(blank=True, default="", max_length=10000)),
                 ("tags", models.JSONField(blank=True, default=list)),
                 ("preset", models.CharField(blank=True, default="", max_length=40)),
                 ("config", models.JSONField()),
                 ("idempotency_key", models.CharField(blank=True, max_length=200, null=True)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("queued", "Queued"),
-                            ("running", "Running"),
-                            ("paused", "Paused"),
-                            ("completed", "Completed"),
-                            ("failed", "Failed"),
-                            ("cancelled", "Cancelled"),
-                        ],
-                        default="queued",
-                        max_length=10,
-                    ),
-                ),
+                state(),
                 (
                     "requested",
                     models.CharField(
@@ -151,12 +134,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="SearchEvent",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
+                key(),
                 ("sequence", models.PositiveBigIntegerField()),
                 ("kind", models.CharField(max_length=40)),
                 ("payload", models.JSONField()),
@@ -177,12 +155,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Share",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
+                key(),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
                 (
                     "search",
@@ -208,28 +181,9 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Trial",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
+                key(),
                 ("number", models.PositiveIntegerField()),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("queued", "Queued"),
-                            ("running", "Running"),
-                            ("paused", "Paused"),
-                            ("completed", "Completed"),
-                            ("failed", "Failed"),
-                            ("cancelled", "Cancelled"),
-                        ],
-                        default="queued",
-                        max_length=10,
-                    ),
-                ),
+                state(),
                 ("seed", models.BigIntegerField()),
                 ("proposal", models.JSONField()),
                 ("notation", models.TextField()),

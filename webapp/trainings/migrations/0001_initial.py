@@ -4,6 +4,8 @@ import django.db.models.deletion
 import django.utils.timezone
 from django.db import migrations, models
 
+from webapp.work.migrations._columns import key, lease, requested, state
+
 
 class Migration(migrations.Migration):
     # The tables are those that the app made under its first name: a database of then has them.
@@ -19,49 +21,17 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="FinalTraining",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
+                key(),
                 ("name", models.CharField(max_length=120)),
                 ("config", models.JSONField()),
                 ("idempotency_key", models.CharField(blank=True, max_length=200, null=True)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("queued", "Queued"),
-                            ("running", "Running"),
-                            ("paused", "Paused"),
-                            ("completed", "Completed"),
-                            ("failed", "Failed"),
-                            ("cancelled", "Cancelled"),
-                        ],
-                        default="queued",
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "requested",
-                    models.CharField(
-                        blank=True,
-                        choices=[("", "Nothing"), ("pause", "Pause"), ("cancel", "Cancel")],
-                        default="",
-                        max_length=6,
-                    ),
-                ),
+                state(),
+                requested(),
                 ("failure", models.TextField(blank=True, default="")),
                 ("traceback", models.TextField(blank=True, default="")),
                 ("attempt", models.PositiveIntegerField(default=0)),
                 ("losses", models.PositiveSmallIntegerField(default=0)),
-                ("lease_until", models.DateTimeField(blank=True, null=True)),
-                ("worker", models.CharField(blank=True, default="", max_length=200)),
-                ("sent_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("started_at", models.DateTimeField(blank=True, null=True)),
-                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                *lease(),
                 ("running_since", models.DateTimeField(blank=True, null=True)),
                 ("seconds_before", models.FloatField(default=0.0)),
                 ("epochs", models.PositiveIntegerField()),

@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from webapp.work.migrations._columns import key
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -16,12 +18,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Pulse",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
+                key(),
                 ("beat_at", models.DateTimeField()),
                 ("lenient_until", models.DateTimeField()),
             ],
@@ -29,12 +26,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Turn",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
+                key(),
                 ("queue", models.CharField(max_length=10)),
                 ("group", models.CharField(max_length=60)),
                 ("taken_at", models.DateTimeField()),

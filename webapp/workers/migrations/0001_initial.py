@@ -3,6 +3,8 @@
 import django.utils.timezone
 from django.db import migrations, models
 
+from webapp.work.migrations._columns import key
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -13,12 +15,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Worker",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
+                key(),
                 ("name", models.CharField(max_length=200, unique=True)),
                 ("host", models.CharField(max_length=200)),
                 ("queues", models.JSONField(default=list)),
