@@ -8,8 +8,8 @@ from django import forms
 from search_engine.spec import FAMILIES, AdoptedConfig
 from search_engine.spec.declared import Declared
 from search_engine.spec.fields import Kind, Setting, settings_of_type
+from webapp.dotted import merged, put_at, value_at
 from webapp.errors import ProductError
-from webapp.places import merged, put_at, value_at
 
 Document = dict[str, Any]
 Place = tuple[forms.BoundField, str]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db.models import Model, QuerySet
+from django.db.models import F, Model, QuerySet
 from django.http import QueryDict
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.request import Request
@@ -58,6 +58,27 @@ def read(kind: type[Serializer[Any]], data: Any, of: Model | None = None) -> dic
             raise ProductError(f"There is no field {', '.join(unknown)}: {reason}.", fields=unknown)
     serializer.is_valid(raise_exception=True)
     return dict(serializer.validated_data)
+
+
+def narrowed(
+    rows: QuerySet[Row], given: Mapping[str, Any], lookups: Mapping[str, str], *, then: str
+) -> QuerySet[Row]:
+    """The rows that a filter asks for; what is left out of it filters nothing.
+
+    Args:
+        given: the filter; its `order` names a column, with a minus where the largest comes first.
+            Rows without a value come last.
+        lookups: by the names of the filter's fields.
+        then: the column that decides between equals.
+    """
+    for name, lookup in lookups.items():
+        if given.get(name) not in (None, ""):
+            rows = rows.filter(**{lookup: given[name]})
+    order: str = given["order"]
+    column = F(order.removeprefix("-"))
+    down = order.startswith("-")
+    first = column.desc(nulls_last=True) if down else column.asc(nulls_last=True)
+    return rows.order_by(first, then)
 
 
 class Pages(PageNumberPagination):

@@ -5,10 +5,11 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from search_engine.spec import AdoptedConfig
 from search_engine.spec.export_form import USUAL_NAMES
+from webapp.api.requests import narrowed
 from webapp.checkpoints.models import Checkpoint, Export, ExportFormat
 from webapp.errors import ProductError, one_of, refuse_strangers
 
@@ -52,19 +53,13 @@ def checkpoint_to_change(user: User, checkpoint_id: int) -> Checkpoint:
 
 def chosen(checkpoints: QuerySet[Checkpoint], given: Mapping[str, Any]) -> QuerySet[Checkpoint]:
     """The checkpoints that a filter asks for, in its order; what is left out filters nothing."""
-    for name, lookup in _LOOKUPS.items():
-        if given.get(name) not in (None, ""):
-            checkpoints = checkpoints.filter(**{lookup: given[name]})
     if text := given.get("name"):
         checkpoints = checkpoints.filter(
             Q(name__icontains=text)
             | Q(search__name__icontains=text)
             | Q(trial__notation__icontains=text)
         )
-    order: str = given.get("order") or "-created_at"
-    column = F(order.removeprefix("-"))
-    first = column.desc(nulls_last=True) if order[0] == "-" else column.asc(nulls_last=True)
-    return checkpoints.order_by(first, "-pk")
+    return narrowed(checkpoints, given, _LOOKUPS, then="-pk")
 
 
 def datasets_of(checkpoints: QuerySet[Checkpoint]) -> list[tuple[str, str]]:

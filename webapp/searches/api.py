@@ -28,8 +28,8 @@ from webapp.checkpoints import downloads
 from webapp.checkpoints.models import Checkpoint
 from webapp.checkpoints.selectors import visible_to
 from webapp.datasets.selectors import usable_dataset
+from webapp.dotted import merged
 from webapp.errors import ProductError, engine_errors_as_product_errors
-from webapp.places import merged
 from webapp.searches import documents, plans, reports, selectors, services
 from webapp.searches.estimates import launch_estimate
 from webapp.searches.json import columns, searches

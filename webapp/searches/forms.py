@@ -18,9 +18,9 @@ from search_engine.spec.strategy_settings import ABOUT, KINDS
 from webapp.checkpoints.models import Checkpoint, Origin
 from webapp.checkpoints.selectors import visible_to
 from webapp.datasets.selectors import usable_datasets, visible_datasets
+from webapp.dotted import merged
 from webapp.errors import ProductError, add_to_form
 from webapp.forms import ConfigForm, Document, Place
-from webapp.places import merged
 from webapp.searches import services
 
 _MAIN, _DATA, _START, _OBJECTIVE = "", "Data", "Start network", "Objective"

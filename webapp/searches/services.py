@@ -19,7 +19,7 @@ from webapp.disk import require_room
 from webapp.errors import ProductError, engine_errors_as_product_errors
 from webapp.searches import lifecycle, selectors
 from webapp.searches.events import Kind
-from webapp.searches.models import Search, Share
+from webapp.searches.models import Request, Search, Share
 from webapp.state import State
 from webapp.storage.folders import stored_bytes
 from webapp.trainings import folders
@@ -129,8 +129,7 @@ def _check_counts(config: SearchConfig, dataset: Dataset) -> None:
 
 def pause(user: AbstractBaseUser, search_id: int) -> None:
     """Let the trials that run end, and begin no others."""
-    lifecycle.search_pause_requested(_own(user, search_id))
-    lifecycle.search_settled(search_id)
+    _ask(user, search_id, Request.PAUSE)
 
 
 def resume(user: AbstractBaseUser, search_id: int) -> None:
@@ -140,13 +139,16 @@ def resume(user: AbstractBaseUser, search_id: int) -> None:
 
 def stop(user: AbstractBaseUser, search_id: int) -> None:
     """Let the trials that run end, then complete the search with what it has found."""
-    lifecycle.search_stop_requested(_own(user, search_id))
-    lifecycle.search_settled(search_id)
+    _ask(user, search_id, Request.STOP)
 
 
 def cancel(user: AbstractBaseUser, search_id: int) -> None:
     """Give the trials that run up at their next step, and end the search."""
-    lifecycle.search_cancel_requested(_own(user, search_id))
+    _ask(user, search_id, Request.CANCEL)
+
+
+def _ask(user: AbstractBaseUser, search_id: int, request: Request) -> None:
+    lifecycle.search_requested(_own(user, search_id), request)
     lifecycle.search_settled(search_id)
 
 

@@ -4,7 +4,7 @@ import csv
 import io
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema
@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from webapp.api.requests import Pages, read, signed_in
+from webapp.api.requests import Pages, narrowed, read, signed_in
 from webapp.api.schemas import PAGING, list_of, page_of, schema_of
 from webapp.checkpoints import downloads
 from webapp.live import log
@@ -120,21 +120,11 @@ class TrialViewSet(ViewSet):
 def chosen(search: Search, request: Request) -> QuerySet[Trial]:
     """The trials that the query asks for, in its order."""
     given = read(TrialFilterSerializer, request.query_params)
-    found = trials.with_kept(search.trials.all())
-    for name, lookup in _LOOKUPS.items():
-        if given.get(name) not in (None, ""):
-            found = found.filter(**{lookup: given[name]})
-    if given.get("state"):
-        found = found.filter(state=given["state"])
-    order: str = given["order"]
-    column = F(order.removeprefix("-"))
-    down = order.startswith("-")
-    first = column.desc(nulls_last=True) if down else column.asc(nulls_last=True)
-    ordered: QuerySet[Trial] = found.order_by(first, "number")
-    return ordered
+    return narrowed(trials.with_kept(search.trials.all()), given, _LOOKUPS, then="number")
 
 
 _LOOKUPS = {
+    "state": "state",
     "pinned": "pinned",
     "kept": "kept",
     "role": "role",

@@ -27,9 +27,9 @@ from webapp.checkpoints.models import Checkpoint
 from webapp.checkpoints.selectors import visible_to
 from webapp.datasets.models import Dataset
 from webapp.datasets.selectors import usable_dataset, usable_datasets
+from webapp.dotted import changed_fields
 from webapp.errors import ProductError
 from webapp.live import log
-from webapp.places import changed_fields
 from webapp.searches import documents, plans, reports, selectors, services
 from webapp.searches.api import detail
 from webapp.searches.estimates import launch_estimate

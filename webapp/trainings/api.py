@@ -15,7 +15,7 @@ from search_engine.spec.final_training import FinalTrainingConfig
 from webapp.api.fields import WholeField
 from webapp.api.requests import Pages, read, signed_in, with_ids
 from webapp.api.schemas import IDEMPOTENCY_KEY, IDS, JUDGED, PAGING, ConfigField, page_of, schema_of
-from webapp.places import merged
+from webapp.dotted import merged
 from webapp.searches import selectors as search_selectors
 from webapp.state import State
 from webapp.trainings import documents, json, selectors, services

@@ -3,12 +3,10 @@
 from webapp.searches.lifecycle.searches import (
     can_request,
     search_budget_extended,
-    search_cancel_requested,
     search_changed,
     search_created,
-    search_pause_requested,
+    search_requested,
     search_resumed,
-    search_stop_requested,
     trial_retried,
 )
 from webapp.searches.lifecycle.states import COMPARISON, locked, search_ends, search_settled

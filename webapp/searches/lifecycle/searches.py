@@ -29,31 +29,15 @@ def search_created(config: SearchConfig, **fields: Any) -> Search:
     return search
 
 
-def search_pause_requested(search_id: int) -> None:
-    """Trials that run will end; no others begin."""
-    _request(search_id, "paused", Request.PAUSE, Kind.PAUSE_REQUESTED)
-
-
-def search_stop_requested(search_id: int) -> None:
-    """Trials that run will end, and then the search, with what it has found."""
-    _request(search_id, "stopped", Request.STOP, Kind.STOP_REQUESTED)
-
-
-def search_cancel_requested(search_id: int) -> None:
-    """Trials that run are given up at their next step."""
-    with locked(search_id) as search:
-        _request(search_id, "cancelled", Request.CANCEL, Kind.CANCEL_REQUESTED)
-        for pk in search.trials.filter(lease_until__isnull=False).values_list("pk", flat=True):
-            TRIAL.withdraw(pk)
-        TRAINING.withdraw(search.start.pk)
-        for pk in _comparison(search):
-            COMPARISON.withdraw(pk)
-
-
 _MAY_FOLLOW = {
     Request.PAUSE: (State.QUEUED, State.RUNNING),
     Request.STOP: (State.RUNNING, State.PAUSED),
     Request.CANCEL: (State.QUEUED, State.RUNNING, State.PAUSED),
+}
+_WORDS = {
+    Request.PAUSE: ("paused", Kind.PAUSE_REQUESTED),
+    Request.STOP: ("stopped", Kind.STOP_REQUESTED),
+    Request.CANCEL: ("cancelled", Kind.CANCEL_REQUESTED),
 }
 _STRENGTH = [Request.NONE, Request.PAUSE, Request.STOP, Request.CANCEL]
 
@@ -67,7 +51,13 @@ def can_request(search: Search, request: Request) -> bool:
     )
 
 
-def _request(search_id: int, action: str, request: Request, kind: Kind) -> None:
+def search_requested(search_id: int, request: Request) -> None:
+    """Note what a user asks for: it is done once no worker is in the way.
+
+    Paused or stopped, the trials that run will end, and no others begin; cancelled, they are given
+    up at their next step.
+    """
+    action, kind = _WORDS[request]
     with locked(search_id) as search:
         require(search, action, *_MAY_FOLLOW[request])
         if not can_request(search, request):
@@ -80,6 +70,16 @@ def _request(search_id: int, action: str, request: Request, kind: Kind) -> None:
         search.requested = request
         search.save(update_fields=["requested"])
         append(search, kind)
+        if request is Request.CANCEL:
+            _withdraw_all(search)
+
+
+def _withdraw_all(search: Search) -> None:
+    for pk in search.trials.filter(lease_until__isnull=False).values_list("pk", flat=True):
+        TRIAL.withdraw(pk)
+    TRAINING.withdraw(search.start.pk)
+    for pk in _comparison(search):
+        COMPARISON.withdraw(pk)
 
 
 def search_resumed(search_id: int) -> None:
