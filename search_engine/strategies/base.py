@@ -25,6 +25,10 @@ from search_engine.strategies.proposal import Proposal, growth_of
 
 SHARES_DECAY = 0.95
 
+Settings = Mapping[str, object]
+"""Settings of a strategy, by name; those that are left out are the default."""
+Tensors = Mapping[str, Tensor]
+
 
 @dataclass(frozen=True, slots=True)
 class StrategyState:
@@ -36,7 +40,7 @@ class StrategyState:
     """
 
     values: Document
-    tensors: Mapping[str, Tensor]
+    tensors: Tensors
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +97,7 @@ class Strategy(ABC):
     @classmethod
     @abstractmethod
     def make(
-        cls,
-        space: SearchSpace,
-        seed: int,
-        settings: Mapping[str, object],
-        ground: Ground | None = None,
+        cls, space: SearchSpace, seed: int, settings: Settings, ground: Ground | None = None
     ) -> Self:
         """A strategy at its start.
 
@@ -196,11 +196,7 @@ class Strategy(ABC):
     @classmethod
     @abstractmethod
     def _restore(
-        cls,
-        space: SearchSpace,
-        own: Document,
-        tensors: Mapping[str, Tensor],
-        ground: Ground | None,
+        cls, space: SearchSpace, own: Document, tensors: Tensors, ground: Ground | None
     ) -> Self:
         """A strategy from what `_values` and `_tensors` gave."""
 

@@ -6,17 +6,14 @@ A third point in the paper's comparison of strategies. Reference: Real et al. 20
 
 import random
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Self
-
-from torch import Tensor
 
 from search_engine.spec import SearchSpace, sample
 from search_engine.spec.declared import Declared, Measured, Whole
 from search_engine.spec.documents import Document
 from search_engine.spec.strategy_settings import EvolutionSettings
-from search_engine.strategies.base import Ground, Strategy, Told
+from search_engine.strategies.base import Ground, Settings, Strategy, Tensors, Told
 from search_engine.strategies.generator_json import GeneratorField
 from search_engine.strategies.mutation import mutate
 from search_engine.strategies.proposal import GrowthField, Proposal, growth_of
@@ -54,11 +51,7 @@ class EvolutionStrategy(Strategy):
 
     @classmethod
     def make(
-        cls,
-        space: SearchSpace,
-        seed: int,
-        settings: Mapping[str, object],
-        ground: Ground | None = None,
+        cls, space: SearchSpace, seed: int, settings: Settings, ground: Ground | None = None
     ) -> Self:
         return cls(space, EvolutionSettings.from_json(settings), random.Random(seed))
 
@@ -89,11 +82,7 @@ class EvolutionStrategy(Strategy):
 
     @classmethod
     def _restore(
-        cls,
-        space: SearchSpace,
-        own: Document,
-        tensors: Mapping[str, Tensor],
-        ground: Ground | None,
+        cls, space: SearchSpace, own: Document, tensors: Tensors, ground: Ground | None
     ) -> Self:
         state = _State.from_json(own, space)
         strategy = cls(space, state.settings, state.generator)

@@ -10,11 +10,9 @@ against cost; EENA (Zhu et al. 2019, arXiv:1905.07320) for growth from any paren
 import math
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, Self
-
-from torch import Tensor
 
 from search_engine.spec import Architecture, Cell, SearchSpace
 from search_engine.spec.architecture import Transformations
@@ -23,7 +21,7 @@ from search_engine.spec.documents import Document
 from search_engine.spec.errors import InvalidConfig
 from search_engine.spec.objective import CostKind
 from search_engine.spec.strategy_settings import GrowSettings
-from search_engine.strategies.base import Ground, Strategy, Told
+from search_engine.strategies.base import Ground, Settings, Strategy, Tensors, Told
 from search_engine.strategies.generator_json import GeneratorField
 from search_engine.strategies.moves import Steps, draw_steps
 from search_engine.strategies.proposal import Move, Proposal
@@ -108,11 +106,7 @@ class GrowStrategy(Strategy):
 
     @classmethod
     def make(
-        cls,
-        space: SearchSpace,
-        seed: int,
-        settings: Mapping[str, object],
-        ground: Ground | None = None,
+        cls, space: SearchSpace, seed: int, settings: Settings, ground: Ground | None = None
     ) -> Self:
         return cls(space, GrowSettings.from_json(settings), random.Random(seed), ground)
 
@@ -303,11 +297,7 @@ class GrowStrategy(Strategy):
 
     @classmethod
     def _restore(
-        cls,
-        space: SearchSpace,
-        own: Document,
-        tensors: Mapping[str, Tensor],
-        ground: Ground | None,
+        cls, space: SearchSpace, own: Document, tensors: Tensors, ground: Ground | None
     ) -> Self:
         state = _State.from_json(own)
         strategy = cls(space, state.settings, state.generator, ground)

@@ -1,17 +1,14 @@
 """Random search: what a learned strategy must beat within the same budget."""
 
 import random
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Self
-
-from torch import Tensor
 
 from search_engine.spec import SearchSpace, sample
 from search_engine.spec.declared import Declared
 from search_engine.spec.documents import Document
 from search_engine.spec.strategy_settings import RandomSettings
-from search_engine.strategies.base import Ground, Strategy, Told
+from search_engine.strategies.base import Ground, Settings, Strategy, Tensors, Told
 from search_engine.strategies.generator_json import GeneratorField
 from search_engine.strategies.proposal import Proposal
 
@@ -37,11 +34,7 @@ class RandomStrategy(Strategy):
 
     @classmethod
     def make(
-        cls,
-        space: SearchSpace,
-        seed: int,
-        settings: Mapping[str, object],
-        ground: Ground | None = None,
+        cls, space: SearchSpace, seed: int, settings: Settings, ground: Ground | None = None
     ) -> Self:
         RandomSettings.from_json(settings)
         return cls(space, random.Random(seed))
@@ -57,10 +50,6 @@ class RandomStrategy(Strategy):
 
     @classmethod
     def _restore(
-        cls,
-        space: SearchSpace,
-        own: Document,
-        tensors: Mapping[str, Tensor],
-        ground: Ground | None,
+        cls, space: SearchSpace, own: Document, tensors: Tensors, ground: Ground | None
     ) -> Self:
         return cls(space, _State.from_json(own).generator)

@@ -1,7 +1,6 @@
 """The learned strategy: the controller proposes, and learns by REINFORCE from every ten rewards."""
 
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import ClassVar, Self
 
@@ -14,7 +13,7 @@ from search_engine.spec.declared import Declared, Measured, Whole
 from search_engine.spec.documents import Document
 from search_engine.spec.errors import InvalidConfig
 from search_engine.spec.strategy_settings import ReinforceSettings
-from search_engine.strategies.base import Ground, Strategy, Told
+from search_engine.strategies.base import Ground, Settings, Strategy, Tensors, Told
 from search_engine.strategies.proposal import Proposal
 
 
@@ -59,11 +58,7 @@ class ReinforceStrategy(Strategy):
 
     @classmethod
     def make(
-        cls,
-        space: SearchSpace,
-        seed: int,
-        settings: Mapping[str, object],
-        ground: Ground | None = None,
+        cls, space: SearchSpace, seed: int, settings: Settings, ground: Ground | None = None
     ) -> Self:
         generator = torch.Generator().manual_seed(seed)
         return cls(space, ReinforceSettings.from_json(settings), generator)
@@ -125,11 +120,7 @@ class ReinforceStrategy(Strategy):
 
     @classmethod
     def _restore(
-        cls,
-        space: SearchSpace,
-        own: Document,
-        tensors: Mapping[str, Tensor],
-        ground: Ground | None,
+        cls, space: SearchSpace, own: Document, tensors: Tensors, ground: Ground | None
     ) -> Self:
         state = _State.from_json(own, space)
         strategy = cls(space, state.settings, torch.Generator())

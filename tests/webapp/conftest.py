@@ -138,34 +138,25 @@ def messages(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def digits(db: None) -> Dataset:
-    return Dataset.objects.update_or_create(
-        engine_name="digits",
-        defaults={
-            "name": "Digits",
-            "image_channels": 1,
-            "image_height": 8,
-            "image_width": 8,
-            "image_count": 1797,
-            "class_names": [str(digit) for digit in range(10)],
-            "on_disk": True,
-            "state": State.COMPLETED,
-        },
-    )[0]
+    return published("digits", side=8, images=1797)
 
 
 @pytest.fixture
 def clothing(db: None) -> Dataset:
     """What the first click grows a network on."""
-    return Dataset.objects.update_or_create(
-        engine_name="clothing",
-        defaults={
-            "name": "Clothing",
-            "image_channels": 1,
-            "image_height": 28,
-            "image_width": 28,
-            "image_count": 25_000,
-            "class_names": [f"Class {index}" for index in range(10)],
-            "on_disk": True,
-            "state": State.COMPLETED,
-        },
-    )[0]
+    return published("clothing", side=28, images=25_000)
+
+
+def published(name: str, *, side: int, images: int) -> Dataset:
+    """The row of a published data set of grey images in ten classes."""
+    known = {
+        "name": name.capitalize(),
+        "image_channels": 1,
+        "image_height": side,
+        "image_width": side,
+        "image_count": images,
+        "class_names": [str(index) for index in range(10)],
+        "on_disk": True,
+        "state": State.COMPLETED,
+    }
+    return Dataset.objects.update_or_create(engine_name=name, defaults=known)[0]
