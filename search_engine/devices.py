@@ -17,7 +17,7 @@ from search_engine.spec.causes import is_out_of_memory
 from search_engine.spec.errors import DeviceUnusable, InvalidConfig
 
 OLDEST_DRIVERS = {"12": 525, "13": 580}
-"""For each major version of CUDA, from NVIDIA's "CUDA Compatibility"."""
+"""By major version of CUDA, from NVIDIA's "CUDA Compatibility"."""
 
 OLDER_TORCH = "pip install torch --index-url https://download.pytorch.org/whl/cu126"
 """It has code for cards from 2014 on, sm_50 to sm_90, and runs with drivers from 525 on."""

@@ -15,7 +15,7 @@ def die_with_parent() -> None:
 
 
 def limit_memory(memory_bytes: int) -> None:
-    """From now on so much more than what libraries have mapped already, which is gigabytes."""
+    """Allow this process so much more than libraries have mapped already, which is gigabytes."""
     if sys.platform == "linux":
         with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123 - a special file
             mapped_bytes = int(file.read().split()[0]) * resource.getpagesize()

@@ -27,7 +27,7 @@ _MANY_NUMBERS = Architecture.start(
 def measure_speed(
     device: torch.device | str = "cpu", clock: Callable[[], float] = time.perf_counter
 ) -> Speed:
-    """By two networks: one is mostly layers that are begun, the other numbers that are moved.
+    """Measured on two networks: one mostly begins layers, the other mostly moves numbers.
 
     Args:
         clock: what seconds are taken from; `time.process_time` does not count other work.

@@ -117,7 +117,7 @@ def make_folder(name: str, path: Path) -> Path:
 
 
 def address(name: str) -> str | None:
-    """Of a server that speaks HTTP; None where the variable is not set."""
+    """Address of a server that speaks HTTP; None where the variable is not set."""
     value = text(name, "").rstrip("/")
     parts = urlsplit(value)
     if value and (parts.scheme not in ("http", "https") or not parts.netloc or parts.path):
@@ -173,7 +173,7 @@ def token(name: str) -> str:
 
 
 def _make_secret(path: Path) -> None:
-    """Of several processes that start together, one makes the file, whole, and all read it."""
+    """Make the file, whole: of several processes that start together one does, and all read it."""
     own = path.with_name(f"{path.name}.{os.getpid()}")
     own.touch(mode=0o600)
     own.write_text(secrets.token_urlsafe(50), encoding="ascii")

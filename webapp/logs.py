@@ -46,7 +46,7 @@ class AboutFilter(logging.Filter):
 
 
 class PlainFormatter(logging.Formatter):
-    """For people: what a line is about stands behind it."""
+    """Lines for people: what a line is about stands behind it."""
 
     def __init__(self) -> None:
         super().__init__("{asctime} {levelname} {name}: {message}", style="{")
@@ -60,7 +60,7 @@ class PlainFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """For programs: an object a line."""
+    """Lines for programs: each is a JSON object."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Name] = {

@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class Seen:
-    """Of one request.
+    """What is noted of one request.
 
     Args:
         id: said in the answer's `X-Request-ID`, and in every line of the log.
@@ -97,7 +97,7 @@ class Observed:
 
 
 def request_id(request: HttpRequest) -> str:
-    """Under which the log speaks of it; empty where no server handed it over."""
+    """The id that the log's lines about it carry; empty where no server handed it over."""
     seen: Seen | None = getattr(request, "scope", {}).get(SEEN)
     return seen.id if seen else ""
 

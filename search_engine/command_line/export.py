@@ -198,7 +198,7 @@ def _print_table(reports: list[ExportReport]) -> None:
 
 
 def _accuracy(report: ExportReport) -> str:
-    """In an exact form the checkpoint's own, for every class is the same."""
+    """The accuracy; that of an exact form is the checkpoint's, since every class is the same."""
     if report.accuracy is None or report.accuracy_before is None or report.accuracy_error is None:
         return "the same" if not report.classes_changed else "not known"
     change = report.accuracy - report.accuracy_before

@@ -42,7 +42,7 @@ FINE_TUNING_FLAGS = {
     "--mixup": "recipe.augmentation.mixup",
     "--cutmix": "recipe.augmentation.cutmix",
 }
-"""Of a search they are said of the start network's training, too."""
+"""In a search they hold for the start network's training, too."""
 TRAINING_FLAGS = {
     "--epochs": "recipe.epochs",
     "--batch-size": "recipe.batch_size",

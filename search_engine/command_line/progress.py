@@ -56,7 +56,7 @@ class Progress(Listener):
         self._live.stop()
 
     def watch(self, runner: Runner, data: SplitDataset) -> None:
-        """Whose numbers to show; says which images are used and where they are."""
+        """Show this runner's numbers; say which images are used and where they are."""
         self._runner = runner
         self._best = runner.search.best
         splits, images = data.splits, data.images

@@ -18,7 +18,7 @@ from search_engine.spec.errors import DatasetError, InvalidConfig
 from search_engine.spec.pictures import Rendering
 
 _CHUNK_BYTES = 1 << 26
-"""Of images that are looked at together: a set need not fit into memory."""
+"""Size of images that are looked at together: a set need not fit into memory."""
 _SMALLEST_STD = 1 / 255
 
 

@@ -16,7 +16,7 @@ from search_engine.spec.recipe import Recipe
 CALIBRATION_BATCH = 64
 EVALUATION_BATCH = 256
 EVALUATION_PIXELS = 64 * 64
-"""Of the largest images that are evaluated so many at once."""
+"""Size of the largest images that are evaluated this many at once."""
 MAX_CALIBRATION_IMAGES = 1000
 
 
@@ -134,7 +134,7 @@ class SplitDataset:
         return [images for images, _ in self._plain(indexes, CALIBRATION_BATCH).in_order()]
 
     def _evaluation_batch(self) -> int:
-        """As many small images at once as keep a GPU busy; of large ones few, for memory's sake."""
+        """Images in a batch: as many small ones as keep a GPU busy, or a few large ones."""
         _, height, width = self.dataset.image_shape
         pixels = height * width
         if pixels > EVALUATION_PIXELS:

@@ -1,4 +1,4 @@
-"""From a checkpoint to an export: written, read back, compared, measured, and only then kept."""
+"""Makes an export of a checkpoint: written, read back, compared, measured, and only then kept."""
 
 import hashlib
 from dataclasses import replace
@@ -136,7 +136,7 @@ def _run(reopened: Reopened, about: About) -> Run:
 
 
 def _check_pictures(reopened: Reopened, about: About, compared: Compared) -> None:
-    """Where the preprocessing is inside: that it makes the pixels that Python makes.
+    """Check that preprocessing inside the export makes the pixels that Python makes.
 
     Raises:
         ExportError: it makes others.

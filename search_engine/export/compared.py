@@ -1,4 +1,4 @@
-"""On which images an export is compared with its checkpoint, and calibrated."""
+"""The images on which an export is compared with its checkpoint, and calibrated."""
 
 from dataclasses import dataclass
 
@@ -13,9 +13,9 @@ from search_engine.spec.errors import ExportError
 from search_engine.spec.export_form import ExportForm, Precision
 
 MAX_IMAGES = 1024
-"""So many are looked at where accuracy counts: a change of half a point can be told there."""
+"""Images looked at where accuracy counts: enough to tell a change of half a point."""
 MAX_EXACT = 256
-"""So many where nothing may change."""
+"""Images looked at where nothing may change."""
 MAX_CALIBRATION = 256
 NOISE_IMAGES = 64
 
@@ -35,7 +35,7 @@ class Compared:
     calibration: Tensor | None = None
 
     def fitted(self, form: ExportForm, image: ImageShape) -> "Compared":
-        """As many of them as this form needs, with images to calibrate on where it calibrates.
+        """The images that this form needs, with some to calibrate on where it calibrates.
 
         Raises:
             ExportError: they are not images that the network takes, or too few.
@@ -69,13 +69,13 @@ class Compared:
 
     @classmethod
     def noise(cls, image: ImageShape) -> "Compared":
-        """Where there are no images."""
+        """Random numbers in place of images, where there are none."""
         generator = torch.Generator().manual_seed(0)
         size = (NOISE_IMAGES, image.channels, image.height, image.width)
         return cls(torch.randint(0, 256, size, generator=generator, dtype=torch.uint8))
 
     def resized(self, shape: ImageShape) -> "Compared":
-        """As whoever uses the network makes them, where the size is another."""
+        """The images resized to another size, as whoever uses the network resizes them."""
         if self.images.shape[2:] == (shape.height, shape.width):
             return self
         calibration = self.calibration

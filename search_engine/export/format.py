@@ -34,7 +34,7 @@ class About:
 
     @classmethod
     def of(cls, description: Description) -> "About":
-        """Of a checkpoint. Classes of one that was never trained are numbered from 0."""
+        """What a checkpoint says. Classes of one that was never trained are numbered from 0."""
         skeleton = description.architecture.skeleton
         on = description.trained_on
         if on is None:
@@ -61,7 +61,7 @@ class About:
         return "RGB or RGBA pictures of any size, uint8, (N, H, W, 3) or (N, H, W, 4)"
 
     def properties(self, *, pictures: bool = False) -> dict[str, str]:
-        """As texts, for formats that keep such: lists are JSON.
+        """All of it as texts, for formats that keep texts: lists are JSON.
 
         Args:
             pictures: whether the preprocessing is inside.

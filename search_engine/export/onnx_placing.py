@@ -14,7 +14,7 @@ from search_engine.spec import ImageShape
 from search_engine.spec.pictures import Fit
 
 BITS = 22
-"""Of Pillow's whole numbers after the point."""
+"""Bits after the point in Pillow's whole numbers."""
 _TINY = 1e-9
 
 
@@ -58,7 +58,7 @@ def _stretched(nodes: Nodes, height: str, width: str, image: ImageShape) -> tupl
 
 
 def _cropped(nodes: Nodes, height: str, width: str, image: ImageShape) -> tuple[Line, Line]:
-    """As `search_engine.pictures.sizes.crop_box`."""
+    """The same as `search_engine.pictures.sizes.crop_box`."""
     is_wider = _is_wider(nodes, height, width, image)
     to_width, to_height = image.width, image.height
     fitting = _share(nodes, height, to_width, to_height)
@@ -74,7 +74,7 @@ def _cropped(nodes: Nodes, height: str, width: str, image: ImageShape) -> tuple[
 
 
 def _padded(nodes: Nodes, height: str, width: str, image: ImageShape) -> tuple[Line, Line]:
-    """As `search_engine.pictures.sizes.pad_size`."""
+    """The same as `search_engine.pictures.sizes.pad_size`."""
     is_wider = _is_wider(nodes, height, width, image)
     to_height, to_width = nodes.whole(image.height), nodes.whole(image.width)
     lower = _share(nodes, height, image.width, width)

@@ -119,7 +119,7 @@ def _grey_of(colour: tuple[int, int, int]) -> int:
 
 
 def _normalised(nodes: Nodes, pixels: str, about: About) -> None:
-    """In float32, as `search_engine.loading.normalise`."""
+    """The same as `search_engine.loading.normalise`, in float32."""
     mean, std = (
         nodes.constant(np.array(numbers).reshape(1, -1, 1, 1), np.float32)
         for numbers in (about.mean, about.std)

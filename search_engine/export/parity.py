@@ -68,7 +68,7 @@ def compare(expected: Run, got: Run, images: Tensor, labels: Tensor | None = Non
 
 
 def _accuracy(before: Tensor, after: Tensor) -> Accuracy:
-    """Of whether each image is classified right."""
+    """Accuracies from whether each image is classified right."""
     change = after.double() - before.double()
     error = float(change.std(correction=0)) / len(change) ** 0.5
     return Accuracy(float(before.double().mean()), float(after.double().mean()), error)

@@ -13,7 +13,7 @@ from search_engine.spec.pictures import Answers
 FOLDERS = "folders"
 """The answer that folders name the classes, not a table."""
 _COVERED = 0.5
-"""Of the pictures: a table that names fewer is not compared with folders."""
+"""Share of the pictures: a table that names fewer is not compared with folders."""
 
 Path = tuple[str, ...]
 

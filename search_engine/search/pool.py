@@ -114,7 +114,7 @@ def _begin(
     events: Any,
     stop: Any,
 ) -> None:
-    """In a new process: take one of the devices, and get ready."""
+    """Get a new process ready: take one of the devices."""
     global _own
     die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the first process decides
@@ -136,7 +136,7 @@ def _begin(
 
 
 def _evaluate(trial: Trial, path: Path) -> tuple[TrialResult, bool]:
-    """In a process of the pool: the result, and whether the trained network lies in the folder."""
+    """Evaluate in a process of the pool; whether the trained network lies in the folder, too."""
     evaluated = _own.evaluator.evaluate(
         trial,
         listener=lambda event: _own.events.put((trial.number, event)),

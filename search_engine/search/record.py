@@ -57,7 +57,7 @@ class Record:
         return None if place is None else self.ended[place]
 
     def trials(self, role: Role) -> list[Trial]:
-        """Those that were asked for, in the order of their numbers."""
+        """The trials of a role that were asked for, in the order of their numbers."""
         trials = (*(ended.trial for ended in self.ended), *self.in_flight.values())
         return sorted((t for t in trials if t.role is role), key=lambda trial: trial.number)
 

@@ -10,7 +10,7 @@ from search_engine.spec.declared import Declared, Measured, Whole, about, always
 from search_engine.spec.noise import mcnemar, paired_interval, standard_error, with_noise
 
 MAX_CHANGED: Final = 200
-"""Of so many images that changed sides each way the indexes are kept."""
+"""The most images that changed sides, each way, whose indexes are kept."""
 
 Recalls = tuple[Measured | None, ...]
 """A number for each class, None for one without test images."""
@@ -55,7 +55,7 @@ class Contender(Declared):
 
     @property
     def standard_error(self) -> float:
-        """Of the accuracy."""
+        """Standard error of the accuracy."""
         return standard_error(self.accuracy, self.images)
 
 
@@ -87,14 +87,14 @@ class ChangedImages(Declared):
 
     @classmethod
     def of(cls, changed: Sequence[bool]) -> Self:
-        """Those that are true."""
+        """The images of which this is true."""
         indexes = [index for index, is_changed in enumerate(changed) if is_changed]
         return cls(count=len(indexes), indexes=tuple(indexes[:MAX_CHANGED]))
 
 
 @declared(kw_only=True)
 class Gain(Declared):
-    """By how much the winner is ahead of another network on the same images."""
+    """How far the winner is ahead of another network on the same images."""
 
     place = "gain"
     derived = ("verdict",)

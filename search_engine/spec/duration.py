@@ -25,7 +25,7 @@ EVALUATED_AT_ONCE = 256
 SAMPLED = 16
 """Cells that are drawn, to know what children of a space come to."""
 ROUNDS = 3
-"""So many rounds a start network is trained, where more are allowed."""
+"""Rounds that a start network is expected to take, where more are allowed."""
 STOPPED = {StoppingRule.NONE: 1.0, StoppingRule.MEDIAN: 0.75, StoppingRule.HALVING: 0.6}
 """Share of its epochs that a child is trained, in the mean, by the rule that stops some."""
 
@@ -57,7 +57,7 @@ class Speed:
 
 
 CPU_CORE = Speed(multiply_add=1.6e-10, number=8e-9, layer=5.2e-4)
-"""Of one core of an AMD EPYC with nothing else to do; see `benchmarks/estimates.py`."""
+"""Speed of one core of an AMD EPYC with nothing else to do; see `benchmarks/estimates.py`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Duration:
         return self.children + self.controls + self.confirmations
 
     def seconds(self, workers: int = 1) -> float:
-        """From the launch to the result, with so many workers that train."""
+        """Time from the launch to the result, with this many workers that train."""
         return self.start + self.comparison + self.trials / max(1, workers)
 
 

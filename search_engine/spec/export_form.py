@@ -1,4 +1,4 @@
-"""In which forms a network can leave: a format, and for ONNX what else is chosen. No torch."""
+"""The forms in which a network can be exported: a format, and choices of ONNX. No torch."""
 
 from enum import StrEnum
 from itertools import product

@@ -112,7 +112,7 @@ class ExportReport(Declared):
 
     @property
     def bytes(self) -> int:
-        """Of all files together."""
+        """Size of all files together."""
         return sum(file.bytes for file in self.files)
 
     @property

@@ -29,7 +29,7 @@ FINE_TUNING = Recipe(
 their moving averages do, which begin with those of many more images."""
 
 CHILDREN = replace(FINE_TUNING, epochs=4, learning_rate=0.01, head_epochs=0)
-"""Of its children, whose last layer has learned already."""
+"""The recipe of children, whose last layer has learned already."""
 
 
 def fine_tuned(config: SearchConfig) -> SearchConfig:

@@ -1,4 +1,4 @@
-"""By what a trained network is judged. No torch."""
+"""The measures by which a trained network is judged. No torch."""
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum

@@ -48,7 +48,7 @@ class CostKind(StrEnum):
 
     @property
     def unit(self) -> str:
-        """In what it is counted."""
+        """The unit in which it is counted."""
         return _LABELS[self][1]
 
     @classmethod

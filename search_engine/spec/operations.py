@@ -75,7 +75,7 @@ SEARCHED_OPERATIONS = (
 
 
 class Order(StrEnum):
-    """In which order a weighted operation applies its weight, batch norm (bn) and ReLU (act)."""
+    """The order in which weight, batch norm (bn) and ReLU (act) of an operation are applied."""
 
     WEIGHT_BN_ACT = "weight-bn-act"
     ACT_WEIGHT_BN = "act-weight-bn"

@@ -207,7 +207,7 @@ class ImageFound(Declared):
 
     @property
     def bytes(self) -> int:
-        """Of one prepared picture."""
+        """Size of one prepared picture."""
         return self.channels * self.height * self.width
 
     @classmethod

@@ -9,7 +9,7 @@ from search_engine.spec.photo_augmentation import PhotoAugmentation
 
 
 class Precision(StrEnum):
-    """In what a network computes; its weights are float32 in any case.
+    """The precision in which a network computes; its weights are float32 in any case.
 
     `auto` is `bfloat16` on GPUs that have it, from sm_80 on, and `float32` elsewhere. Accuracies
     are measured in float32 in any case.

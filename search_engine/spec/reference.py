@@ -70,7 +70,7 @@ def match_parameters(
 
 
 def _resize(skeleton: SkeletonConfig) -> Resize:
-    """From a width to the skeleton of that width."""
+    """A function from a width to the skeleton of that width."""
     match skeleton:
         case DenseNetConfig():
             return lambda growth: replace(skeleton, growth=growth, widths=())
@@ -86,7 +86,7 @@ def _resize(skeleton: SkeletonConfig) -> Resize:
 
 
 def _bottlenecks(skeleton: SkeletonConfig) -> Resize:
-    """From a scale to the skeleton with all hidden layers scaled."""
+    """A function from a scale to the skeleton with all hidden layers scaled."""
     layers = skeleton.hidden_layers().values()
 
     def resize(scale: int) -> SkeletonConfig:

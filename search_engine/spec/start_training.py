@@ -98,7 +98,7 @@ class StartResult(Declared):
 
     @classmethod
     def measured(cls, found: Judged, gain: float | None = None) -> Self:
-        """From what was measured of the network, and what its last round gained."""
+        """The result from what was measured of the network, and what its last round gained."""
         return cls(
             accuracy=found.accuracy or 0.0,
             balanced_accuracy=found.balanced_accuracy,

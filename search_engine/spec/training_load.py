@@ -56,7 +56,7 @@ LIKE = 5
 
 @lru_cache(maxsize=256)
 def load_of(architecture: Architecture) -> Load:
-    """Of a network.
+    """The load of a network.
 
     Raises:
         InvalidArchitecture: the cell does not fit.

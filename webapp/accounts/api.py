@@ -120,5 +120,5 @@ class UserViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewS
 
 
 def _user(request: Request) -> User:
-    """Who asks; the schema is drawn without asking, for nobody."""
+    """The user who asks; nobody, where only the schema is drawn."""
     return request.user if isinstance(request.user, User) else User()

@@ -34,7 +34,7 @@ class LayerRow:
 
 
 def own(user: User) -> QuerySet[AdoptedNetwork]:
-    """Those of the user: nobody else sees them."""
+    """The user's adopted networks: nobody else sees them."""
     if not user.is_authenticated:
         return AdoptedNetwork.objects.none()
     return AdoptedNetwork.objects.filter(owner_id=user.pk).select_related("dataset", "checkpoint")
@@ -46,7 +46,7 @@ def own_network(user: User, network_id: int) -> AdoptedNetwork:
 
 
 def used_bytes(user_id: int) -> int:
-    """Of the files that a user has uploaded; what is made of them counts as checkpoints."""
+    """Bytes of the files that a user has uploaded; what is made of them counts as checkpoints."""
     found = AdoptedNetwork.objects.filter(owner_id=user_id).aggregate(total=Sum("bytes"))
     return found["total"] or 0
 

@@ -20,7 +20,7 @@ PER_PAGE = 30
 
 @require_http_methods(["GET", "POST"])
 def index(request: UserRequest) -> HttpResponse:
-    """Those that there are, and the form of another."""
+    """The user's networks, and the form for another."""
     filled = ("source", "model", "dataset", "pretrained")
     initial = {name: request.GET[name] for name in filled if name in request.GET}
     form = AdoptedNetworkForm(

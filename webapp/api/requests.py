@@ -32,7 +32,7 @@ def sent_fields(request: Request) -> Mapping[str, Any]:
 
 
 def with_ids(rows: QuerySet[Row], request: Request) -> QuerySet[Row]:
-    """Of the rows those that `?ids=1,2,3` names; all where it names none."""
+    """The rows that `?ids=1,2,3` names; all rows where there is no `ids`."""
     given = request.query_params.get("ids")
     if given is None:
         return rows

@@ -1,4 +1,4 @@
-"""On whose images the exports of a checkpoint that was brought in can be compared. No torch.
+"""Which images the exports of a checkpoint that was brought in can be compared on. No torch.
 
 A checkpoint of a search has that search's test images. Of others the channels must fit; their
 images are resized, as whoever uses the network does it.

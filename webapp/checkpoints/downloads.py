@@ -23,7 +23,7 @@ from webapp.state import State
 from webapp.storage.local import opened
 
 MOMENT = (2000, 1, 1, 0, 0, 0)
-"""Of every file in the zip: the same checkpoint gives the same bytes, or a range would be torn."""
+"""Time of every file in a zip: the same checkpoint gives the same bytes, so that ranges fit."""
 
 SCRIPT = Path(__file__).with_name("load.py.txt")
 SPOOLED_BYTES = 8 * 1024 * 1024
@@ -84,7 +84,7 @@ def stem(checkpoint: Checkpoint) -> str:
 
 
 def export_file_name(export: Export) -> str:
-    """That it is downloaded under: a single file keeps its ending, several come as a zip."""
+    """The name of the download: a single file keeps its ending, several come as a zip."""
     names = [file["name"] for file in (export.report or {}).get("files", [])]
     ending = names[0].rpartition(".")[2] if len(names) == 1 else "zip"
     return f"{stem(export.checkpoint)}-{export.name}.{ending}"

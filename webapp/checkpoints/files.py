@@ -12,12 +12,12 @@ NAMES = (WEIGHTS, DESCRIPTION)
 
 
 def search_folder(search_id: int) -> str:
-    """With all that is kept of a search."""
+    """The folder of all that is kept of a search."""
     return f"searches/{search_id}"
 
 
 def trial_folder(search_id: int, number: int, attempt: int) -> str:
-    """Of one attempt: two workers that hold the same trial by mistake never share a file."""
+    """The folder of one attempt: two workers that hold a trial by mistake never share a file."""
     return f"searches/{search_id}/trials/{number:05d}-{attempt}"
 
 

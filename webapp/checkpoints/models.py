@@ -108,7 +108,7 @@ class Checkpoint(models.Model):
         return self.title
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Of a search, it was trained on that search's data set."""
+        """A checkpoint of a search was trained on that search's data set."""
         if self.search is not None:
             self.dataset_id = self.search.dataset_id
         super().save(*args, **kwargs)
@@ -217,7 +217,7 @@ def form_label(form: ExportForm) -> str:
 
 
 class Measurement(Work):
-    """That a checkpoint's latency and memory were asked for; they stand in the checkpoint."""
+    """The work of measuring a checkpoint's latency and memory, which stand in the checkpoint."""
 
     checkpoint = models.OneToOneField(
         Checkpoint, on_delete=models.CASCADE, related_name="measurement"

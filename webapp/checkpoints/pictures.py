@@ -17,7 +17,7 @@ READER = "search_engine.pictures.reader"
 SECONDS: Final = 30
 MEMORY_BYTES: Final = 2 << 30
 AT_ONCE: Final = 2
-"""Of one web process; who comes later waits, but no longer than one may take."""
+"""Pictures read at once by a web process; others wait, but no longer than one may take."""
 BUSY = "This server is reading other pictures. Try it again in a minute."
 TOO_SLOW = f"Reading it took longer than {SECONDS} seconds. Save it smaller, or as PNG or JPEG."
 

@@ -29,7 +29,7 @@ ORDERS = {
 
 
 def visible_to(user: User) -> QuerySet[Checkpoint]:
-    """Those of the user, and those of searches that others share with them."""
+    """The user's checkpoints, and those of searches that others share with them."""
     if not user.is_authenticated:
         return Checkpoint.objects.none()
     # A subquery: a join would give a row for each share.
@@ -69,7 +69,7 @@ def datasets_of(checkpoints: QuerySet[Checkpoint]) -> list[tuple[str, str]]:
 
 
 def devices_of(checkpoints: QuerySet[Checkpoint]) -> list[str]:
-    """On what they were measured: seconds of one are not those of another."""
+    """The devices that measured them: seconds of one are not those of another."""
     measured = checkpoints.exclude(measured_on="").order_by("measured_on")
     return list(measured.values_list("measured_on", flat=True).distinct())
 
@@ -80,7 +80,7 @@ def exports_of(user: User, checkpoint_id: int) -> list[Export]:
 
 
 def in_order(exports: QuerySet[Export]) -> list[Export]:
-    """As pages show the formats."""
+    """Exports in the order in which pages show them."""
     order = {name: place for place, name in enumerate(USUAL_NAMES)}
     kinds = {kind: order[kind] for kind in ExportFormat.values}
 
@@ -119,13 +119,13 @@ def brought_in(start: Checkpoint | None) -> Checkpoint | None:
 
 
 def checkpoint_bytes(user_id: int) -> int:
-    """Of a user's checkpoints, their exports apart."""
+    """Bytes of a user's checkpoints, without their exports."""
     found = Checkpoint.objects.filter(owner_id=user_id).aggregate(total=Sum("bytes"))
     return found["total"] or 0
 
 
 def export_bytes(user_id: int) -> int:
-    """Of the exports of a user's checkpoints."""
+    """Bytes of the exports of a user's checkpoints."""
     found = Export.objects.filter(checkpoint__owner_id=user_id).aggregate(total=Sum("bytes"))
     return found["total"] or 0
 

@@ -118,7 +118,7 @@ def _query(query: QueryDict) -> str:
 
 
 def _start(checkpoint: Checkpoint) -> Checkpoint | None:
-    """From where a search can start: this one, or the start network that it grew from."""
+    """Where a search can start: from this one, or from the start network that it grew from."""
     if checkpoint.can_start or checkpoint.search is None:
         return checkpoint if checkpoint.can_start else None
     return checkpoint.search.checkpoints.filter(origin=Origin.START, can_start=True).first()

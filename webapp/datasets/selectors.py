@@ -62,7 +62,7 @@ def visible_datasets(user: Reader) -> QuerySet[Dataset]:
 
 
 def filtered(datasets: QuerySet[Dataset], given: Mapping[str, Any]) -> QuerySet[Dataset]:
-    """Those that a filter asks for; what is left out filters nothing."""
+    """The data sets that a filter asks for; what is left out filters nothing."""
     if state := given.get("state"):
         datasets = datasets.filter(state=state)
     if (built_in := given.get("built_in")) is not None:
@@ -82,7 +82,7 @@ def visible_dataset(user: Reader, dataset_id: int) -> Dataset:
 
 
 def usable_datasets(user: AbstractBaseUser) -> QuerySet[Dataset]:
-    """Those that are ready: built in, or the user's own."""
+    """The data sets that are ready: built in, or the user's own."""
     mine = Q(owner__isnull=True) | Q(owner_id=user.pk)
     return Dataset.objects.filter(mine, state=State.COMPLETED).order_by("owner_id", "name")
 
@@ -103,7 +103,7 @@ def usable_dataset(user: AbstractBaseUser, engine_name: str) -> Dataset:
 
 
 def used_bytes(user_id: int) -> int:
-    """Of a user's zips and of what was prepared of them: the one goes when the other is there."""
+    """Bytes of a user's archives, or of what was prepared of them: only one of the two is kept."""
     found = Dataset.objects.filter(owner_id=user_id).aggregate(total=Sum("size_bytes"))
     return found["total"] or 0
 

@@ -102,7 +102,7 @@ def _checked_upload(request: UserRequest) -> HttpResponseBase:
 
 
 def _refused(request: UserRequest, error: ProductError, form: UploadForm) -> HttpResponse:
-    """As JSON for the page's script; else the page, which shows what no field shows."""
+    """The refusal as JSON for the page's script; else the page, with what no field shows."""
     if wants_json(request):
         return JsonResponse(error.body(), status=error.status)
     return _upload_page(request, form, error)

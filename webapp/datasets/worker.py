@@ -146,7 +146,7 @@ def _check_quota(dataset: Dataset, facts: dict[str, Any]) -> None:
 
 
 def _pixels(facts: dict[str, Any]) -> int:
-    """Of all images and channels: a byte each."""
+    """Bytes of all images: one for each pixel and channel."""
     count: int = facts["image_count"] * facts["image_channels"]
     return count * int(facts["image_height"]) * int(facts["image_width"])
 
@@ -215,7 +215,7 @@ def load_images(dataset: Dataset) -> Images:
 
 
 def _load_published(dataset: Dataset) -> Images:
-    """From this machine, or as another one that has downloaded it has put it into the storage."""
+    """The images on this machine, or those that another one has downloaded and stored."""
     try:
         return load_dataset(dataset.engine_name, folder=files.library_folder())
     except DatasetError:

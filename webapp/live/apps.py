@@ -11,7 +11,7 @@ class LiveConfig(AppConfig):
     name = "webapp.live"
 
     def ready(self) -> None:
-        """With a user goes their own log, too."""
+        """When a user is deleted, so is their own log."""
         from django.contrib.auth import get_user_model
         from django.db.models.signals import post_delete
 

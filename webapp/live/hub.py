@@ -1,4 +1,4 @@
-"""From rows to sockets: one hub per web process tells everybody who watches what has happened.
+"""Takes events from rows to sockets: one hub per web process tells everybody who watches.
 
 Watchers are grouped by what they have seen and may do, so the number of queries does not depend on
 how many they are, and a frame is made once for all of a group. One frame per tick and socket.

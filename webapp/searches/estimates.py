@@ -136,7 +136,7 @@ def with_seconds(search: Search, seconds: float | None) -> list[float]:
 
 
 def seconds_left(search: Search, *, running: int) -> list[float] | None:
-    """From and to, in seconds; None while nothing is known, and when the search has ended.
+    """The least and the most, in seconds; None while nothing is known and once it has ended.
 
     Every trial that is left takes as long as the middle half of the latest ones did; those that run
     are half done.

@@ -17,7 +17,7 @@ User = AbstractBaseUser | AnonymousUser
 
 
 def visible_searches(user: User) -> QuerySet[Search]:
-    """Those of the user, and those that others share with them."""
+    """The user's searches, and those that others share with them."""
     if not user.is_authenticated:
         return Search.objects.none()
     shared = Q(pk__in=Search.objects.filter(shares__user_id=user.pk).values("pk"))
@@ -27,7 +27,7 @@ def visible_searches(user: User) -> QuerySet[Search]:
 
 
 def tagged(searches: QuerySet[Search], tag: str) -> QuerySet[Search]:
-    """Those that have the tag."""
+    """The searches that have the tag."""
     if connection.features.supports_json_field_contains:
         return searches.filter(tags__contains=[tag])
     # SQLite: the array as text, in which a tag stands as JSON writes it.

@@ -31,7 +31,7 @@ class LaunchSerializer(CheckSerializer):
 
 
 class PlanSerializer(serializers.Serializer[None]):
-    """For what a plan is wanted."""
+    """The data set and the time that a plan is wanted for."""
 
     dataset = serializers.CharField(max_length=100, help_text="A data set's name in settings.")
     minutes = serializers.IntegerField(

@@ -147,7 +147,7 @@ def new_search(request: UserRequest) -> HttpResponse:
 
 @require_GET
 def grow_further(request: UserRequest, search_id: int) -> HttpResponse:
-    """To the form of a search that goes on from this one's winner."""
+    """Go to the form of a search that starts from this one's winner."""
     search = selectors.search_to_see(request.user, search_id)
     winner = selectors.best_checkpoint(search)
     if winner is None or not winner.can_start:

@@ -63,12 +63,12 @@ def delete(folder: str) -> None:
 
 
 def names_in(folder: str) -> list[str]:
-    """Of its files."""
+    """Names of the files in a folder."""
     return sorted(_listed(folder)[1])
 
 
 def folders_in(folder: str) -> list[str]:
-    """Of the folders within it."""
+    """Names of the folders within a folder."""
     return sorted(_listed(folder)[0])
 
 

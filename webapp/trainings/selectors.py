@@ -9,14 +9,14 @@ from webapp.trainings.models import Purpose, Training
 
 
 def visible_to(user: User) -> QuerySet[Training]:
-    """Those of the user's searches, and of searches that others share with them."""
+    """The trainings of the user's searches, and of searches that others share with them."""
     related = ("search__owner", "search__dataset", "trial", "compared_with")
     found = Training.objects.filter(search__in=visible_searches(user).values("pk"))
     return found.select_related(*related)
 
 
 def final_trainings(user: User) -> QuerySet[Training]:
-    """Those that stand in lists, the newest first: a start network's is found at its search."""
+    """Trainings as lists show them, the newest first, without those of start networks."""
     found = visible_to(user).exclude(purpose=Purpose.START)
     return found.order_by("-created_at", "-pk")
 

@@ -127,7 +127,7 @@ class Progress:
         }
 
     def _announcement(self, now: Mapping[str, Any]) -> dict[str, Any]:
-        """With the epochs that are new, not all of a long training each time."""
+        """The progress with its new epochs, not all of a long training each time."""
         return {**now, "history_from": self._told, "history": self.history[self._told :]}
 
 
@@ -289,7 +289,7 @@ def _stored(training: Training, result: FinalResult, folder: Path, place: str) -
 
 
 def _place(training: Training, hold: Hold[Training]) -> str:
-    """Of one attempt: two workers that hold it by mistake never share a file."""
+    """The folder of one attempt: two workers that hold it by mistake never share a file."""
     return f"searches/{training.search_id}/{training.purpose}/{training.pk}-{hold.token}"
 
 

@@ -98,7 +98,7 @@ def delete_unknown() -> list[Finding]:
 
 
 def keep_report(findings: list[Finding]) -> None:
-    """For the page of administrators."""
+    """Keep a report for the page of administrators."""
     report = {"at": timezone.now().isoformat(), "findings": [asdict(one) for one in findings]}
     _report_path().write_text(json.dumps(report), encoding="utf-8")
 

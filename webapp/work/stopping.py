@@ -32,7 +32,7 @@ def wait(seconds: float) -> None:
 
 
 def request(**_: object) -> None:
-    """In a worker, when it begins to stop; its pool's children, if it has any, are told, too."""
+    """Ask this worker to stop; its pool's children, if it has any, are told, too."""
     _asked.set()
     signs.leaves()
     for pid in filter(None, (child.pid for child in active_children())):
@@ -41,7 +41,7 @@ def request(**_: object) -> None:
 
 
 def before_pool(instance: Any, **_: object) -> None:
-    """In a worker, before its pool: a child is born deaf to SIGTERM, until `in_child` hears it.
+    """Before the pool starts: have children born deaf to SIGTERM, until `in_child` hears it.
 
     One that came while children start would kill them, and the worker would break down with them.
     """
@@ -63,7 +63,7 @@ def in_child(**_: object) -> None:
 
 
 def end_child() -> None:
-    """In a pool's child: end at once, for the next one to start clean. Elsewhere nothing.
+    """End a pool's child at once, for the next one to start clean. Elsewhere do nothing.
 
     Not by an exception: a broken GPU may hang in whatever the interpreter does at its end.
     """
@@ -78,7 +78,7 @@ def in_clock(**_: object) -> None:
 
 
 def before_task(**_: object) -> None:
-    """In a pool's child, from now on SIGTERM asks."""
+    """From now on SIGTERM asks a pool's child to stop."""
     if _is_child:
         signal.signal(signal.SIGTERM, _on_signal)
 

@@ -14,7 +14,7 @@ from webapp.workers.json import WorkerJSON
 
 
 class WorkerViewSet(ViewSet):
-    """Who works."""
+    """The workers."""
 
     @extend_schema(
         operation_id="workers_list",

@@ -75,7 +75,7 @@ def torch_says() -> TorchSays:
 
 
 def facts() -> DeviceFacts:
-    """Of the device that this process trains on: the first that CUDA_VISIBLE_DEVICES names."""
+    """The device that this process trains on: the first that CUDA_VISIBLE_DEVICES names."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if nvidia.names_none(visible):
         return _cpu()
@@ -149,7 +149,7 @@ _ticks_before = (0, 0)
 
 
 def _busy_share() -> float | None:
-    """Of all cores, since it was asked for last time."""
+    """How busy all cores were, since this was asked for last time."""
     global _ticks_before
     now = _read("stat", read_ticks)
     if now is None:

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Heartbeat:
-    """Of one worker.
+    """The heartbeat of one worker.
 
     Args:
         name: Celery's, `gpu0@host`.

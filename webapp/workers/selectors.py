@@ -18,7 +18,7 @@ def known_workers() -> QuerySet[Worker]:
 
 
 def workers_online() -> list[Worker]:
-    """Those that can evaluate trials now."""
+    """The workers that can evaluate trials now."""
     heard = Worker.objects.filter(
         stopped_at__isnull=True, heartbeat_at__gt=timezone.now() - OFFLINE_AFTER
     )

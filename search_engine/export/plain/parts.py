@@ -27,7 +27,7 @@ def split(x: Tensor, parts: int) -> tuple[Tensor, ...]:
     return torch.split(x, split_widths(x.shape[1], parts), dim=1)
 ''',
 }
-"""By name; one that another needs comes before it."""
+"""Parts by name; one that another needs comes before it."""
 
 _WORDS = {
     Order.BN_ACT_WEIGHT: "batch norm, ReLU, {weight}",

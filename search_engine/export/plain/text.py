@@ -27,7 +27,7 @@ def bracketed(head: str, items: Sequence[str], *, indent: int = 0, close: str = 
 
 
 def item_lines(head: str, items: Sequence[str], *, indent: int = 0, close: str = ")") -> str:
-    """As `bracketed`, an item a line."""
+    """The same as `bracketed`, with one item on each line."""
     margin, inner = " " * indent, " " * (indent + 4)
     lines = "".join(f"{inner}{item.replace(chr(10), chr(10) + inner)},\n" for item in items)
     return f"{margin}{head}\n{lines}{margin}{close}"

@@ -28,7 +28,7 @@ _WITHOUT_AUXILIARY = ("googlenet", "inception_v3")
 BEST = "DEFAULT"
 """The weights that torchvision recommends."""
 _WITHOUT_CLASSES = "FEATURES"
-"""In the name of weights without a last layer."""
+"""What the name of weights without a last layer contains."""
 _LICENCE = "BSD 3-Clause, as torchvision; trained on ImageNet, whose own terms are for research"
 _OLD_DENSENET = re.compile(r"(.*denselayer\d+\.(?:norm|conv))\.([12]\..*)")
 

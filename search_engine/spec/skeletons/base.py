@@ -92,7 +92,7 @@ class SkeletonConfig(Declared, ABC):
 
     @property
     def own_normalisation(self) -> Normalisation | None:
-        """By what its images must be normalised; by the training images' own where None."""
+        """How its images must be normalised; None: by the training images' own statistics."""
         return None
 
     @property
@@ -198,7 +198,7 @@ class SkeletonConfig(Declared, ABC):
         )
 
     def _size(self, divisor: int) -> Size:
-        """Of a feature map after strides of so much in all; odd sizes are rounded up."""
+        """Size of a feature map after strides of this much in all; odd sizes are rounded up."""
         return -(-self.image.height // divisor), -(-self.image.width // divisor)
 
     def _head_cost(self, channels: int) -> Cost:

@@ -33,7 +33,7 @@ class InnerLayer(Declared):
 
     @property
     def name(self) -> str:
-        """That of the first convolution that writes them."""
+        """Name of the first convolution that writes them."""
         return self.writers[0]
 
 
@@ -58,7 +58,7 @@ class OuterConv(Declared):
         return 1 < self.groups == self.in_channels == self.out_channels
 
     def cost(self, into: int, out: int) -> Cost:
-        """With other widths."""
+        """The cost with other widths."""
         groups = out if self.is_depthwise else self.groups
         weights = into // groups * out * self.window
         return Cost(weights + (out if self.bias else 0), weights * self.positions)

@@ -12,7 +12,7 @@ from search_engine.spec.skeletons.blocks import ImageShape
 
 @declared
 class Normalisation(Declared):
-    """By what images are normalised, of each channel, on the scale 0 to 1."""
+    """Mean and standard deviation by which each channel is normalised, on the scale 0 to 1."""
 
     place = "normalisation"
 

@@ -74,7 +74,7 @@ class Site(Declared):
 
     @property
     def cost(self) -> Cost:
-        """Of the convolution itself."""
+        """Cost of the convolution itself."""
         bias = Cost(self.out_channels if self.bias else 0)
         return bias + conv_cost(self.in_channels, self.out_channels, 3, self.size, self.groups)
 
@@ -99,7 +99,7 @@ class Classifier(Declared):
     bias: Annotated[Flag, about("Bias", "it adds a constant to each logit")] = True
 
     def cost(self, classes: int) -> Cost:
-        """Of the layer with so many classes."""
+        """Cost of the layer with this many classes."""
         one = linear_cost(self.features, classes)
         constants = 0 if self.bias else classes
         return Cost(one.parameters - constants, one.multiply_adds * self.positions)

@@ -61,7 +61,7 @@ def line_json(search: Search, trial: Trial) -> LineJSON:
 
 
 def _line(search: Search, trial: Trial) -> list[Trial]:
-    """From the first trial to this one. It is short: each step had to pay."""
+    """The trials from the first one to this one: few, since each step had to pay."""
     line = [trial]
     while parent := line[0].parent:
         line.insert(0, search.trials.only(*PARTS).get(number=parent))

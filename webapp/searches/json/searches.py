@@ -51,7 +51,7 @@ class Can(TypedDict):
 
 
 class GainJSON(TypedDict):
-    """Of the winner over the control on the test images, a fraction, with its 95 % interval."""
+    """The winner's lead over the control on the test images: a fraction with its 95 % interval."""
 
     difference: float
     low: float

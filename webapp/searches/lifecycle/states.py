@@ -102,7 +102,7 @@ def give_up_trials(search: Search) -> None:
 
 
 class _ComparisonKind(Kind[SearchComparison]):
-    """With it the search is completed, whatever came of it."""
+    """When a comparison has ended, its search is completed, whatever came of it."""
 
     def may_request(self, row: SearchComparison, request: work_models.Request) -> bool:
         return False  # its search may be asked
