@@ -255,7 +255,8 @@ def _judge(hold: Hold[Any], error: Exception) -> None:
         raise error
     why, code = causes.sentence(error, cause), causes.code_of(error, cause)
     if cause is Cause.MEMORY:
-        # What other work has left there is let go of, so that trying once more may help.
+        # What this and other work has left there is let go of: trying once more may help.
+        _let_go_of_frames(error)
         import_module("webapp.work.device").forget()
     if cause is Cause.OWN or (cause is Cause.MEMORY and hold.row.delay_code == code):
         hold.fail(str(error), code=getattr(error, "code", code))
@@ -265,3 +266,10 @@ def _judge(hold: Hold[Any], error: Exception) -> None:
         stopping.end_child()
     else:
         hold.delay(why, code)
+
+
+def _let_go_of_frames(error: BaseException | None) -> None:
+    """Those in which it was raised still name the networks and images that filled the memory."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__context__

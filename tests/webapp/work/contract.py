@@ -1,6 +1,7 @@
 """What every kind of work keeps to. A kind joins by a class with two fixtures, `kind` and `row`."""
 
 import errno
+import weakref
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -9,9 +10,10 @@ import pytest
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
+from search_engine.spec.errors import OutOfMemory
 from webapp.live import log
 from webapp.state import State
-from webapp.work import queue, recovery, runner, stopping
+from webapp.work import device, queue, recovery, runner, stopping
 from webapp.work.causes import WorkDelayed
 from webapp.work.kind import IllegalTransition, Kind, Reason
 from webapp.work.models import DELAYS, MAX_LOST, Pulse, Request, Work
@@ -145,15 +147,30 @@ class WorkContract:
         kind.rows._default_manager.filter(pk=row.pk).update(not_before=timezone.now())
 
     def test_full_memory_counts_the_second_time(
-        self, kind: Kind[Any], row: Work, doing: Callable[[Any], None]
+        self,
+        kind: Kind[Any],
+        row: Work,
+        doing: Callable[[Any], None],
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
+        held: list[weakref.ref[Any]] = []
+        still_held: list[bool] = []
+        look = lambda: still_held.append(held[-1]() is not None)  # noqa: E731
+        monkeypatch.setattr(device, "_kept", [look])
+
         def body(_: Work, hold: Hold[Any]) -> None:
-            raise RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED")
+            network = set[int]()
+            held.append(weakref.ref(network))
+            try:
+                raise RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED")
+            except RuntimeError as error:
+                raise OutOfMemory(str(error)) from None
 
         doing(body)
         runner.run(kind.name, row.pk, "worker")
         row.refresh_from_db()
         assert (row.state, row.delay_code) == (State.QUEUED, "memory")
+        assert still_held == [False], "what filled the memory goes before it is looked at again"
         self.let_time_pass(kind, row)
         runner.run(kind.name, row.pk, "worker")
         row.refresh_from_db()
