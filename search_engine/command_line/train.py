@@ -25,7 +25,7 @@ from search_engine.command_line.options import (
 from search_engine.command_line.progress import StopFlag, describe, interruptible
 from search_engine.command_line.use import read_dataset
 from search_engine.data import Dataset
-from search_engine.devices import pick_device, set_threads
+from search_engine.devices import pick_device, pick_devices, set_threads
 from search_engine.networks import Network
 from search_engine.spec import AdoptedConfig, Architecture, Cell, ImageShape, SkeletonConfig
 from search_engine.spec.errors import InvalidConfig, TrainingStopped
@@ -37,6 +37,7 @@ from search_engine.spec.training_events import EpochEnded, Event
 from search_engine.training.ddp_worker import is_started_by_torchrun, train_distributed
 from search_engine.training.final_training import Listener, train_final
 from search_engine.training.folds import trained_in_folds
+from search_engine.training.launch import launch_distributed
 
 _OWN_WEIGHTS = (Weights.SCRATCH, Weights.GROWN)
 
@@ -74,6 +75,8 @@ def train(arguments: argparse.Namespace) -> int:
             markup=False,
             highlight=False,
         )
+        if result.devices is not None:
+            console.print(f"It was {result.devices}.", markup=False, highlight=False)
         if found := result.fold_accuracies:
             console.print(
                 f"Each image was tested once, in {len(found)} folds: {min(found):.2%} to"
@@ -100,18 +103,21 @@ def _train(
         "should_stop": stopped,
     }
     if not arguments.distributed:
-        settings["device"] = pick_device(arguments.device)
+        devices = [str(device) for device in pick_devices(arguments.device, 0)]
 
         def one(config: FinalTrainingConfig, folder: Path, listener: Listener) -> FinalResult:
-            return train_final(config, folder, listener=listener, **settings)
+            settings["listener"] = listener
+            if len(devices) > 1:
+                return launch_distributed(config, folder, devices, if_faster=True, **settings)
+            return train_final(config, folder, device=pick_device(devices[0]), **settings)
 
         return trained_in_folds(config, arguments.out, one, listener)
     if config.data.folds > 1:
         raise InvalidConfig("--folds", "one process trains the folds one by one: expected 1")
-    devices = tuple(arguments.device.split(",")) if arguments.device else ()
-    if len(devices) == 1:
-        devices *= int(os.environ["LOCAL_WORLD_SIZE"])
-    settings |= {"devices": devices, "listener": listener}
+    own = tuple(arguments.device.split(",")) if arguments.device else ()
+    if len(own) == 1:
+        own *= int(os.environ["LOCAL_WORLD_SIZE"])
+    settings |= {"devices": own, "listener": listener}
     return train_distributed(config, arguments.out, **settings)
 
 

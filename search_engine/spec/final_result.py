@@ -16,7 +16,7 @@ class FinalResult(Declared):
 
     place = "final_result"
     fixed = always(version=1)
-    may_lack = ("test_balanced_accuracy", "graph_failure", "fold_accuracies")
+    may_lack = ("test_balanced_accuracy", "graph_failure", "devices", "fold_accuracies")
 
     test_accuracy: Annotated[
         Measured, about("Test accuracy", "of the test images, which were looked at once")
@@ -54,6 +54,14 @@ class FinalResult(Declared):
         about(
             "Without CUDA graphs",
             "why its steps could not be recorded; null where they could or need not be",
+        ),
+    ] = None
+    devices: Annotated[
+        str | None,
+        about(
+            "Devices",
+            "where it could have several: on which it was trained, and how fast the first was"
+            " alone, and all together",
         ),
     ] = None
     fold_accuracies: Annotated[

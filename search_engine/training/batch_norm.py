@@ -178,8 +178,9 @@ class _NormaliseOnGpu(torch.autograd.Function):
             mean, scale = torch.batch_norm_stats(x, eps)
         count = mean.new_full((1,), x.numel() / channels)
         own = torch.cat((mean, scale, count))
-        every = own.new_empty(dist.get_world_size(), len(own))
+        every = own.new_empty(dist.get_world_size() * len(own))
         dist.all_gather_into_tensor(every, own)
+        every = every.view(-1, len(own))
         means, scales, counts = every.split([channels, channels, 1], dim=1)
         mean, scale = torch.batch_norm_gather_stats_with_counts(
             x, means, scales, running_mean, running_var, momentum, eps, counts.flatten()

@@ -1,11 +1,12 @@
 """One process of a final training on several devices, as torchrun starts it.
 
-    torchrun --nproc-per-node=2 -m search_engine.training.ddp_worker FOLDER DEVICE,DEVICE [START]
+    torchrun --nproc-per-node=2 -m search_engine.training.ddp_worker FOLDER DEVICE,DEVICE
 
 The main process reports its progress on standard output, one JSON object a line. When nobody reads
 it any more the training ends: whoever started it has died, and will start it again.
 """
 
+import argparse
 import os
 import signal
 import sys
@@ -23,8 +24,12 @@ from search_engine.spec.final_result import FinalResult
 from search_engine.spec.final_training import FinalTrainingConfig
 from search_engine.training.final_folder import FinalFolder
 from search_engine.training.final_training import FinalTraining, Listener
-from search_engine.training.messages import error_line, event_line
-from search_engine.training.process_group import DistributedGroup
+from search_engine.training.messages import error_line, event_line, speed_line
+from search_engine.training.process_group import (
+    SINGLE_PROCESS,
+    DistributedGroup,
+    ProcessGroup,
+)
 
 
 def is_started_by_torchrun() -> bool:
@@ -84,7 +89,11 @@ def train_distributed(
 
 
 @contextmanager
-def _joined(device: torch.device) -> Iterator[DistributedGroup]:
+def _joined(device: torch.device) -> Iterator[ProcessGroup]:
+    """All processes that torchrun has started; one alone needs no group, and may record graphs."""
+    if os.environ["WORLD_SIZE"] == "1":
+        yield SINGLE_PROCESS
+        return
     group = DistributedGroup(device)
     yield group
     # Not after an error: the others may be gone, and the process ends anyway.
@@ -104,8 +113,13 @@ def _own_device(devices: tuple[str, ...]) -> torch.device:
 
 def main(arguments: list[str]) -> int:
     """Train and report; returns the exit status, 1 where the training did not end."""
-    folder, devices = Path(arguments[0]), tuple(arguments[1].split(","))
-    start = Path(arguments[2]) if len(arguments) > 2 else None
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("devices", help="with commas between")
+    parser.add_argument("--start", type=Path, help="folder of the trial's network")
+    parser.add_argument("--speed", action="store_true", help="only say how fast it trains")
+    asked = parser.parse_args(arguments)
+    devices = tuple(asked.devices.split(","))
     signals: list[int] = []
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -115,14 +129,18 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGINT, stop)
     if all(device == "cpu" for device in devices):
         torch.set_num_threads(1)  # the processes share the cores already
-    kept = FinalFolder(folder)
+    kept = FinalFolder(asked.folder)
     try:
+        config, dataset = kept.read_config(), stored_dataset(kept.path)
+        if asked.speed:
+            _tell_speed(config, kept, dataset, devices, asked.start, lambda: bool(signals))
+            return 0
         train_distributed(
-            kept.read_config(),
-            folder,
-            dataset=stored_dataset(kept.path),
+            config,
+            asked.folder,
+            dataset=dataset,
             devices=devices,
-            start_checkpoint=start,
+            start_checkpoint=asked.start,
             listener=lambda event: _write(event_line(event)),
             should_stop=lambda: bool(signals),
             is_claimed=True,
@@ -131,6 +149,22 @@ def main(arguments: list[str]) -> int:
         _write(error_line(error))
         return 1
     return 0
+
+
+def _tell_speed(
+    config: FinalTrainingConfig,
+    kept: FinalFolder,
+    dataset: Dataset,
+    devices: tuple[str, ...],
+    start_checkpoint: Path | None,
+    should_stop: Callable[[], bool],
+) -> None:
+    device = _own_device(devices)
+    with _joined(device) as group:
+        training = FinalTraining(config, kept, dataset, device, group)
+        rate = training.steps_per_second(start_checkpoint, should_stop)
+    if group.is_main_process:
+        _write(speed_line(rate))
 
 
 def _write(line: str) -> None:

@@ -9,7 +9,7 @@ lacks an epoch; an epoch too many, after a crash between the two, is cut off wit
 import fcntl
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,6 +25,7 @@ LOCK_SECONDS = 60.0
 """How long to wait for a process that trains here: one that was killed leaves others to die."""
 
 _CONFIG, _EPOCHS, _RESULT, _LOCK = "config.json", "epochs.jsonl", "result.json", "lock"
+_DEVICES = "devices.json"
 
 
 class FinalFolder(StateFolder):
@@ -112,6 +113,21 @@ class FinalFolder(StateFolder):
             return FinalResult.beside(json.loads(path.read_bytes()), self.checkpoint)
         except (ValueError, SearchEngineError) as error:
             raise CheckpointError(str(path), str(error)) from None
+
+    def write_devices(self, asked: Sequence[str], chosen: Sequence[str], reason: str) -> None:
+        """Keep which of the devices train, and why, for when the training goes on."""
+        document = {"asked": asked, "chosen": chosen, "reason": reason}
+        replace_file(self.path / _DEVICES, json.dumps(document) + "\n")
+
+    def read_devices(self, asked: Sequence[str]) -> tuple[list[str], str] | None:
+        """What was written for these devices; None where nothing was."""
+        try:
+            match json.loads((self.path / _DEVICES).read_bytes()):
+                case {"asked": [*before], "chosen": [*chosen], "reason": str(reason)}:
+                    return (chosen, reason) if before == list(asked) else None
+        except (OSError, ValueError):
+            pass
+        return None
 
     def _keep(self, config: FinalTrainingConfig) -> None:
         if not (self.path / _CONFIG).exists():

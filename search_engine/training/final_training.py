@@ -4,6 +4,7 @@ It is a `Trainer` that keeps its state in a folder, and starts from weights grow
 where the config asks for them.
 """
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import torch
 from search_engine.checkpoint import save_checkpoint
 from search_engine.data import Dataset
 from search_engine.networks import CondenseNet, Network, build_empty
-from search_engine.spec.errors import TrainingBroken
+from search_engine.spec.errors import TrainingBroken, TrainingStopped
 from search_engine.spec.final_result import FinalResult
 from search_engine.spec.final_training import FinalTrainingConfig
 from search_engine.spec.training_events import Event
@@ -24,6 +25,9 @@ from search_engine.training.process_group import SINGLE_PROCESS, ProcessGroup, i
 from search_engine.training.trainer import Trainer
 
 Listener = Callable[[Event], None]
+
+FIRST_STEPS, TIMED_STEPS = 6, 20
+"""The first ones are slower: memory is allocated, and on a GPU a step is recorded."""
 
 
 def train_final(
@@ -117,6 +121,27 @@ class FinalTraining:
                 raise
             raise TrainingBroken(" ".join(str(error).split())[:300]) from error
 
+    def steps_per_second(
+        self, start_checkpoint: Path | None, should_stop: Callable[[], bool]
+    ) -> float | None:
+        """How fast it trains, by some first steps of which nothing is kept.
+
+        Returns:
+            None where it was stopped before that, or has not as many steps.
+
+        Raises:
+            SearchEngineError: as `train_final`.
+        """
+        timed = _Timed(self._device, should_stop)
+        try:
+            with memory_faults():
+                network = first_network(self._config, self._data, start_checkpoint, self._device)
+                for _ in self._trainer(network, timed).run():
+                    pass
+        except TrainingStopped:
+            pass
+        return timed.rate
+
     def finish(self) -> FinalResult:
         """Measure the trained network, and write checkpoint and result; for the main process."""
         assert self._network is not None
@@ -166,3 +191,26 @@ class FinalTraining:
             should_stop=should_stop,
             group=group,
         )
+
+
+class _Timed:
+    """Times some steps of a training, before each of which it is asked, and then stops it."""
+
+    def __init__(self, device: torch.device, should_stop: Callable[[], bool]) -> None:
+        self._device, self._should_stop = device, should_stop
+        self._steps, self._times = 0, list[float]()
+
+    def __call__(self) -> bool:
+        if self._steps in (FIRST_STEPS, FIRST_STEPS + TIMED_STEPS):
+            if self._device.type == "cuda":
+                torch.cuda.synchronize(self._device)
+            self._times.append(time.perf_counter())
+        self._steps += 1
+        return len(self._times) == 2 or self._should_stop()
+
+    @property
+    def rate(self) -> float | None:
+        """Steps a second; None where they were too few."""
+        if len(self._times) < 2:
+            return None
+        return TIMED_STEPS / (self._times[1] - self._times[0])

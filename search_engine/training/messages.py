@@ -38,6 +38,11 @@ def event_line(event: Event) -> str:
     return json.dumps({"kind": type(event).__name__, "event": event.to_json()})
 
 
+def speed_line(steps_per_second: float | None) -> str:
+    """How fast steps were; None where there were too few to tell."""
+    return json.dumps({"kind": "speed", "steps_per_second": steps_per_second})
+
+
 def error_line(error: SearchEngineError) -> str:
     """Encode an error as one line."""
     values = [getattr(error, name) for name in _FIELDS if hasattr(error, name)]
@@ -46,8 +51,8 @@ def error_line(error: SearchEngineError) -> str:
     )
 
 
-def read_line(line: str) -> Event | SearchEngineError | None:
-    """Decode a line; None for one that is no message."""
+def read_line(line: str) -> Event | SearchEngineError | float | None:
+    """Decode a line, a speed to steps a second; None for one that says nothing."""
     try:
         document = json.loads(line)
         match document:
@@ -55,6 +60,8 @@ def read_line(line: str) -> Event | SearchEngineError | None:
                 return EpochEnded.from_json(event)
             case {"kind": "StepProgress", "event": dict(event)}:
                 return StepProgress.from_json(event)
+            case {"kind": "speed", "steps_per_second": float(speed)}:
+                return speed
             case {"kind": "error", "error": str(name), "values": [*values], "code": str(code)}:
                 error = _ERRORS[name](*values)
                 if error.code != code:

@@ -23,6 +23,7 @@ def played(stand_in: StandIn) -> dict[str, Any]:
         "waits_of_a_norm_refresh",
         "latency_on_the_device",
         "full_memory",
+        "kernels_of_a_team",
         "precision",
         "broken",
     )
@@ -69,10 +70,16 @@ def test_a_fault_that_stays_is_known_as_such(played: dict[str, Any]) -> None:
     assert played["broken"] == [True, True, True]
 
 
+def test_norms_over_several_cards_take_few_kernels_more(played: dict[str, Any]) -> None:
+    found = played["kernels_of_a_team"]
+    assert found["team"] < 1.3 * found["alone"]
+
+
 def test_the_second_card_is_the_one_that_works(stand_in: StandIn) -> None:
     found = stand_in.play("second_device", devices=2)["second_device"]
     assert found["current"] == 1
     assert min(found["replays"]) > 0
+    assert found["waits"]["sync:device 0"] == 0 < found["waits"]["sync:device 1"]
     assert "Graph is empty" in found["empty"]
 
 

@@ -189,7 +189,9 @@ API E cudaStreamSynchronize(cudaStream_t s) {
   return ret(u ? u : sticky);
 }
 API E cudaDeviceSynchronize(void) {
-  cnt("sync:device");
+  char nm[32];
+  snprintf(nm, 32, "sync:device %d", dev);
+  cnt(nm);
   E u = unsafe("cudaDeviceSynchronize");
   return ret(u ? u : sticky);
 }

@@ -6,6 +6,7 @@ last.
 
 import ctypes
 import json
+import os
 import sys
 import tempfile
 import threading
@@ -17,7 +18,7 @@ from typing import Any
 
 import torch
 
-from search_engine.cost_measurement import measure_costs
+from search_engine.cost_measurement import measure_costs, measure_latency
 from search_engine.data import SplitDataset
 from search_engine.devices import device_faults, pick_device
 from search_engine.recording import RecordingFailed, record
@@ -29,9 +30,10 @@ from search_engine.spec.errors import DeviceFull, SearchEngineError
 from search_engine.spec.final_training import FinalData, FinalTrainingConfig
 from search_engine.spec.recipe import Precision, Recipe
 from search_engine.spec.search_config import Budget, DataConfig, SearchConfig
-from search_engine.training.batch_norm import refresh_batch_norms
+from search_engine.training.batch_norm import refresh_batch_norms, without_counters
 from search_engine.training.final_training import train_final
-from search_engine.training.step import autocast_type
+from search_engine.training.process_group import SINGLE_PROCESS, DistributedGroup
+from search_engine.training.step import TrainStep, autocast_type
 from search_engine.training.trainer import Trainer
 from tests.growing import small_skeleton
 from tests.search_engine.training.small import (
@@ -204,6 +206,25 @@ def _rest_of_the_cache() -> Iterator[torch.Tensor]:
                 yield torch.empty(size, dtype=torch.uint8, device="cuda")
 
 
+def kernels_of_a_team() -> dict[str, int]:
+    """Kernels of one step of a process that trains alone, and of one of a team."""
+    where = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "0", "RANK": "0", "WORLD_SIZE": "1"}
+    os.environ.update(where)
+    found: dict[str, int] = {}
+    team = DistributedGroup(torch.device("cuda", 0))
+    team.data_parallel = lambda network: network  # type: ignore[method-assign]
+    for name, group in (("alone", SINGLE_PROCESS), ("team", team)):
+        network = start_network().cuda().train()
+        group.synchronise_batch_norms(network)
+        step = TrainStep(network, Recipe(batch_size=16, precision=Precision.FLOAT32), group)
+        step.set_learning_rate(0.0)
+        batch = next(random_batches(device="cuda").epoch(0))
+        step(*batch)
+        with without_counters(network), counted("kernel:launched", found, name):
+            step(*batch)
+    return found
+
+
 def second_device() -> dict[str, Any]:
     """Where work on the second of two cards goes."""
     device = pick_device("cuda:1")
@@ -212,6 +233,9 @@ def second_device() -> dict[str, Any]:
     torch.cuda.set_device(0)
     other = trainer("cuda:1", seed=3)  # whatever the current device is
     train(other)
+    waits: dict[str, int] = {}
+    with counted("sync:device 0", waits), counted("sync:device 1", waits):
+        measure_latency(second.network)
     try:
         record(lambda: None, device)
         empty = "recorded"
@@ -220,6 +244,7 @@ def second_device() -> dict[str, Any]:
     return {
         "current": current,
         "replays": [second.replays, other.replays],
+        "waits": waits,
         "empty": empty,
     }
 
@@ -259,6 +284,7 @@ SCENES = (
     waits_of_a_norm_refresh,
     latency_on_the_device,
     full_memory,
+    kernels_of_a_team,
     second_device,
     precision,
     unusable,

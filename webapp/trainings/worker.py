@@ -236,7 +236,8 @@ def _train_final(
         def one(config: FinalTrainingConfig, folder: Path, listener: Listener) -> FinalResult:
             common["listener"] = listener
             if len(devices) > 1:
-                return launch_distributed(config, folder, devices, **common)
+                worker_memory.forget()  # other processes need what this one keeps
+                return launch_distributed(config, folder, devices, if_faster=True, **common)
             return train_final(config, folder, device=worker_memory.device(), **common)
 
         progress = Progress(training, hold, config.recipe, copied, config.data.folds)

@@ -1,5 +1,8 @@
 """`train`: presets, grown weights, and one of several processes."""
 
+import os
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +26,7 @@ from search_engine.spec import (
 from search_engine.spec.final_training import Weights
 from search_engine.training.final_folder import FinalFolder
 from search_engine.transforms import inherit
+from tests.end_to_end.hosts import INSTALL, network
 from tests.exporting import export_to, own_net
 
 pytestmark = pytest.mark.thorough
@@ -108,4 +112,24 @@ def test_torchrun_starts_two_processes_that_train_together(tmp_path: Path) -> No
     assert ended.stdout.count("Test accuracy") == 1
     assert read_description(tmp_path).metrics["test_accuracy"] > 0
     result = FinalFolder(tmp_path).read_result()
+    assert result is not None and len(result.curve) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes network namespaces")
+@pytest.mark.skipif(shutil.which("ip") is None, reason=f"there is no `ip`: {INSTALL}")
+def test_torchrun_starts_processes_on_two_hosts_that_train_together(tmp_path: Path) -> None:
+    out, environment = tmp_path / "shared", {"GLOO_SOCKET_IFNAME": "eth0"}
+    with network(tmp_path, ["a", "b"]) as (_, hosts):
+        for rank, host in enumerate(hosts):
+            command = [sys.executable, "-m", "torch.distributed.run", "--nnodes=2"]
+            command += [f"--node-rank={rank}", f"--master-addr={hosts[0].address}"]
+            command += ["--nproc-per-node=1", "-m", "search_engine", *SHORT, *SMALL]
+            command += ["--distributed", "--threads", "1", "--out", str(out)]
+            host.start(shlex.join(command), environment)
+        statuses = [host.started[0].wait(timeout=300) for host in hosts]
+        said = [(host.folder / "said.log").read_text() for host in hosts]
+    assert statuses == [0, 0], said
+    assert ["Test accuracy" in text for text in said] == [True, False]
+    result = FinalFolder(out).read_result()
     assert result is not None and len(result.curve) == 1

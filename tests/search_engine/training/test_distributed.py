@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import re
 import signal
 import socket
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from search_engine.spec.final_training import FinalTrainingConfig
 from search_engine.spec.recipe import ClassWeights
 from search_engine.spec.training_events import EpochEnded, Event
 from search_engine.training.ddp_worker import train_distributed
+from search_engine.training.final_folder import FinalFolder
 from search_engine.training.final_training import train_final
 from search_engine.training.launch import launch_distributed
 from search_engine.training.process_group import SINGLE_PROCESS, DistributedGroup, ProcessGroup
@@ -191,6 +193,19 @@ def descendants(pid: int) -> Iterator[int]:
         for child in (task / "children").read_text().split():
             yield int(child)
             yield from descendants(int(child))
+
+
+def test_where_all_together_are_slower_one_trains_and_the_result_says_so(tmp_path: Path) -> None:
+    longer = replace(settings(), recipe=replace(settings().recipe, epochs=8))
+    result = launch_distributed(longer, tmp_path, TWO, dataset=dataset(), if_faster=True)
+    kept = FinalFolder(tmp_path)
+    found = kept.read_devices(TWO)
+    assert found is not None and kept.read_devices(("cpu",)) is None
+    chosen, reason = found
+    alone, together = map(float, re.findall(r"(\S+) steps/s", reason))
+    assert len(chosen) == (2 if together > alone else 1)
+    assert (result.devices, len(result.curve)) == (reason, 8)
+    assert kept.read_result() == result
 
 
 def test_a_process_alone_is_no_team(tmp_path: Path) -> None:

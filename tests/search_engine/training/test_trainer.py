@@ -17,7 +17,7 @@ from search_engine.spec.errors import (
     TrainingStopped,
     TrialFault,
 )
-from search_engine.spec.recipe import Recipe
+from search_engine.spec.recipe import Precision, Recipe
 from search_engine.spec.training_events import EpochEnded, StepProgress
 from search_engine.training import monitoring
 from search_engine.training.metrics import evaluate
@@ -262,6 +262,15 @@ def test_bfloat16_keeps_float32_weights() -> None:
     ended = train(trainer(network, precision="bfloat16"))
     assert {weight.dtype for weight in network.parameters()} == {torch.float32}
     assert ended[-1].loss < 3
+
+
+def test_accuracy_is_measured_in_float32_whatever_a_network_is_trained_in() -> None:
+    network, seen = child_network(), set[tuple[bool, torch.dtype]]()
+    network.register_forward_hook(lambda _, __, out: seen.add((network.training, out.dtype)))
+    recipe = Recipe(epochs=1, batch_size=16, precision=Precision.BFLOAT16, norm_batches=1)
+    batches = random_batches()
+    train(Trainer(network, recipe, batches, batches, seed=5))
+    assert seen == {(True, torch.bfloat16), (False, torch.float32)}
 
 
 def test_a_batch_size_other_than_the_recipes_is_refused() -> None:

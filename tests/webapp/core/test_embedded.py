@@ -67,6 +67,14 @@ def test_gpus_and_their_slices_are_named_by_uuid(
     assert {line.environment["CUDA_DEVICE_ORDER"] for line in lines} == {"PCI_BUS_ID"}
 
 
+def test_without_nvidia_smi_torch_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = devices.TorchSays(gpus=(("GPU-a", "H100"), ("GPU-b", "H100")))
+    monkeypatch.setattr(devices, "torch_says", lambda: found)
+    assert gpus() == Gpus({"0": "GPU-a", "1": "GPU-b"})
+
+
 def test_where_no_gpu_can_be_used_the_cpu_trains_and_says_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -209,13 +209,17 @@ def test_after_its_turn_it_makes_way_for_what_waits(
     assert train(training).state == State.COMPLETED
 
 
-def test_with_several_devices_it_trains_on_all_of_them(
-    three_epochs: Training, monkeypatch: pytest.MonkeyPatch
+def test_with_several_devices_it_trains_where_that_is_faster(
+    three_epochs: Training, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(worker, "all_devices", lambda: ("cpu", "cpu"))
+    monkeypatch.setattr(fairness, "somebody_waits", lambda *_: False)
+    caplog.set_level("INFO")
     training = train(three_epochs)
     assert training.state == State.COMPLETED, training.failure
     assert len(training.history) == EPOCHS
+    # So few steps are not worth a second process.
+    assert "trained on cpu: cpu alone, no answer; cpu, cpu together, no answer" in caplog.text
 
 
 def test_a_process_that_died_counts_as_a_loss_and_it_goes_on(
