@@ -41,7 +41,7 @@ $(NODE_STAMP): package.json package-lock.json
 run: $(STAMP)  ## start everything on this machine: pages, coordinator, a worker for each device
 	@exec $(BIN)/python -m webapp.embedded
 
-test: check scripts unit  ## lint, types, import rules and all tests
+test: check scripts unit  ## lint, types, import rules and all tests; ESPALIER_TEST_DEVICE=cuda: on a GPU
 
 quick: $(STAMP)  ## tests without browser, servers and what takes seconds each: two minutes
 	$(PYTEST) -m 'not (slow or thorough or browser or servers)'

@@ -27,6 +27,7 @@ from search_engine.spec import (
     Widen,
 )
 from search_engine.spec.errors import IllegalTransformation
+from tests.devices import DEVICE
 
 IMAGE = ImageShape(1, 8, 8)
 FAMILIES = ("densenet", "pyramidnet", "chainnet", "condensenet")
@@ -70,16 +71,15 @@ def look_trained(network: N, seed: int) -> N:
 
 def trained_network(skeleton: SkeletonConfig, seed: int) -> Network:
     """A start network in float64 that looks trained, in eval mode."""
-    network = build_network(Architecture.start(skeleton), seed=seed).double()
+    network = build_network(Architecture.start(skeleton), seed=seed, device=DEVICE).double()
     return look_trained(network, seed).eval()
 
 
 def random_images(seed: int, count: int = 4) -> Tensor:
     """Images as `IMAGE`, in float64."""
+    shape = (count, IMAGE.channels, IMAGE.height, IMAGE.width)
     generator = torch.Generator().manual_seed(seed)
-    return torch.randn(
-        count, IMAGE.channels, IMAGE.height, IMAGE.width, generator=generator, dtype=torch.float64
-    )
+    return torch.randn(shape, generator=generator, dtype=torch.float64).to(DEVICE)
 
 
 def random_transformations(

@@ -8,7 +8,6 @@ ROOT = Path(__file__).parents[1]
 VARIABLE = re.compile(r"\bESPALIER_[A-Z_]*[A-Z]\b")
 INTERNAL = {
     "ESPALIER_KEPT_COMMAND",  # how `make run` tells its keeper what to keep
-    "ESPALIER_TEST_DEVICE",
 }
 
 

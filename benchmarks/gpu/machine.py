@@ -77,10 +77,13 @@ def team(found: Findings) -> None:
 
 
 def engine_tests(found: Findings) -> None:
-    """The tests that compare a GPU with the CPU."""
+    """The tests that compare a GPU with the CPU, and those of training, on the GPU."""
     # Without the project's settings, which ask for plugins that a machine for this may lack.
-    alone = ("-c", os.devnull, "--rootdir", str(ROOT), "-o", f"pythonpath={ROOT}", "--noconftest")
-    _tests(found, "pytest -m gpu", *alone, "--import-mode=importlib", "-m", "gpu", *ENGINE_TESTS)
+    alone = ["-c", os.devnull, "--rootdir", str(ROOT), "-o", f"pythonpath={ROOT}", "--noconftest"]
+    alone += ["--import-mode=importlib", "-m"]
+    _tests(found, "pytest -m gpu", *alone, "gpu", *ENGINE_TESTS)
+    quick = ("not (gpu or thorough or slow)", "tests/search_engine/training")
+    _tests(found, "tests of training on this GPU", *alone, *quick, ESPALIER_TEST_DEVICE="cuda")
 
 
 def web_tests(found: Findings) -> None:
@@ -92,11 +95,17 @@ def web_tests(found: Findings) -> None:
     _tests(found, "workers", *places)
 
 
-def _tests(found: Findings, name: str, *arguments: str) -> None:
+def _tests(found: Findings, name: str, *arguments: str, **environment: str) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
     try:
         ran = subprocess.run(
-            command, cwd=ROOT, capture_output=True, text=True, timeout=150, check=False
+            command,
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            timeout=150,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         found.holds(name, False, "they took more than 150 s")

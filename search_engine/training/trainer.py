@@ -26,6 +26,7 @@ class Trainer:
         training: batches to learn from.
         validation: batches to measure the accuracy on after each epoch.
         seed: seeds DropPath only; the order of images follows the seed of `training`.
+        device: by default the one where the network is.
         should_stop: asked before each step.
         cuda_graphs: replay steps as CUDA graphs; without effect on other devices.
         group: the processes that train together, each with its own share of `training`.
@@ -44,7 +45,7 @@ class Trainer:
         validation: Batches | None = None,
         *,
         seed: int,
-        device: torch.device | str = "cpu",
+        device: torch.device | str | None = None,
         should_stop: Callable[[], bool] | None = None,
         cuda_graphs: bool = True,
         group: ProcessGroup = SINGLE_PROCESS,
@@ -58,7 +59,7 @@ class Trainer:
         self._training = training
         self._within_epoch = False
         self._group = group
-        settle(network, torch.device(device))
+        settle(network, torch.device(device or next(network.parameters()).device))
         group.synchronise_batch_norms(network)
         self._loop = Loop(
             network,

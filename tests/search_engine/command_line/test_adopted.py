@@ -14,6 +14,7 @@ from search_engine.networks.adopted import adopt, outline_torchvision
 from search_engine.search.folder import SearchFolder
 from search_engine.spec import NORMALISATIONS, ImageShape
 from search_engine.spec.plan import Facts
+from tests.devices import DEVICE
 from tests.exporting import export_to, own_net
 
 pytestmark = pytest.mark.thorough
@@ -86,7 +87,7 @@ def test_options_that_do_not_fit_are_refused(
 
 
 def search(out: Path, *options: str) -> int:
-    short = ("--trials", "3", "--epochs", "1", "--device", "cpu", "--threads", "1")
+    short = ("--trials", "3", "--epochs", "1", "--device", str(DEVICE), "--threads", "1")
     alone = ("--control", "0", "--confirm", "0", "--start-rounds", "1")
     return main(["search", "--out", str(out), *short, *alone, *options])
 

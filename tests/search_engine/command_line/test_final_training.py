@@ -26,12 +26,13 @@ from search_engine.spec import (
 from search_engine.spec.final_training import Weights
 from search_engine.training.final_folder import FinalFolder
 from search_engine.transforms import inherit
+from tests.devices import DEVICE
 from tests.end_to_end.hosts import INSTALL, network
 from tests.exporting import export_to, own_net
 
 pytestmark = pytest.mark.thorough
 
-SHORT = ["train", "--device", "cpu", "--data", "digits", "--epochs", "1"]
+SHORT = ["train", "--device", str(DEVICE), "--data", "digits", "--epochs", "1"]
 SKELETON = DenseNetConfig(blocks=1, growth=4, image=ImageShape(1, 8, 8))
 SMALL = ["--network", "densenet", "--blocks", "1", "--growth", "4"]
 ROOT = Path(__file__).parents[3]
@@ -72,7 +73,7 @@ def test_folds_begin_with_the_weights_of_a_network_that_was_brought_in(
 
 def test_a_preset_brings_its_network_and_recipe(trial: Path, tmp_path: Path) -> None:
     options = ["--preset", "digits", "--found", str(trial), "--cutout", "2", "--epochs", "1"]
-    assert main(["train", "--device", "cpu", *options, "--out", str(tmp_path / "out")]) == 0
+    assert main(["train", "--device", str(DEVICE), *options, "--out", str(tmp_path / "out")]) == 0
     config = FinalFolder(tmp_path / "out").read_config()
     assert config.skeleton.family == "pyramidnet"
     assert config.cell == read_description(trial).architecture.cell

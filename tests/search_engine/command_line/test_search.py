@@ -21,6 +21,7 @@ from search_engine.spec.presets import preset, start_folder
 from search_engine.spec.recipe import ClassWeights
 from search_engine.spec.start_training import StartResult
 from search_engine.spec.trial import TrialResult
+from tests.devices import DEVICE
 from tests.search_engine.test_report import state
 
 pytestmark = pytest.mark.thorough
@@ -35,7 +36,7 @@ ONE_ROUND = ("--start-rounds", 1)
 
 def search(*arguments: str | Path | int) -> int:
     """Run the subcommand on the CPU."""
-    return main(["search", "--device", "cpu", *map(str, arguments)])
+    return main(["search", "--device", str(DEVICE), *map(str, arguments)])
 
 
 def lines(folder: Path) -> list[dict[str, object]]:
@@ -192,7 +193,7 @@ def test_a_grown_network_grows_further(
 
 def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(tmp_path: Path) -> None:
     folder = tmp_path / "stopped"
-    command = [sys.executable, "-u", "-m", "search_engine", "search", "--device", "cpu"]
+    command = [sys.executable, "-u", "-m", "search_engine", "search", "--device", str(DEVICE)]
     running = subprocess.Popen(
         [
             *command,

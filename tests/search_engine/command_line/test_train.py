@@ -11,8 +11,10 @@ from PIL import Image
 from search_engine.checkpoint import load_checkpoint, read_description
 from search_engine.command_line.main import main
 from search_engine.networks import CondenseNet
+from tests.devices import DEVICE
 
-TRAIN = ["train", "--device", "cpu", "--data", "digits", "--epochs", "2", "--batch-size", "32"]
+ON = ["--device", str(DEVICE)]
+TRAIN = ["train", *ON, "--data", "digits", "--epochs", "2", "--batch-size", "32"]
 CELL = "add[G3x3, G3x3 -> [sep3]]"
 
 
@@ -35,7 +37,7 @@ def test_training_ends_with_a_checkpoint_and_its_test_accuracy(trained: Path) ->
 def test_evaluation_finds_the_accuracy_of_the_checkpoint(
     trained: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["evaluate", str(trained), "--device", "cpu", "--json"]) == 0
+    assert main(["evaluate", str(trained), *ON, "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
     assert printed["accuracy"] == read_description(trained).metrics["test_accuracy"]
     assert len(printed["by_class"]) == 10
@@ -66,7 +68,7 @@ def test_a_zip_is_evaluated_like_a_folder(
     trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     archive = shutil.make_archive(str(tmp_path / "found"), "zip", trained.parent, trained.name)
-    assert main(["evaluate", archive, "--device", "cpu", "--json"]) == 0
+    assert main(["evaluate", archive, *ON, "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
     assert printed["accuracy"] == read_description(trained).metrics["test_accuracy"]
 
@@ -102,7 +104,7 @@ def load_small_condensenet(folder: Path) -> object:
             image.save(folder / "data" / name / f"{number}.png")
     arguments = ["--network", "condensenet", "--out", str(folder / "out"), "--validation", "8"]
     data = ["--data", str(folder / "data"), "--epochs", "2", "--batch-size", "16"]
-    assert main(["train", "--device", "cpu", *data, *arguments]) == 0
+    assert main(["train", *ON, *data, *arguments]) == 0
     return load_checkpoint(folder / "out")
 
 

@@ -26,6 +26,7 @@ from search_engine.spec.training_events import EpochEnded, Event, StepProgress
 from search_engine.spec.trial import TrialResult
 from search_engine.strategies import Proposal
 from search_engine.training.metrics import evaluate
+from tests.devices import DEVICE
 
 pytestmark = pytest.mark.thorough
 
@@ -39,6 +40,10 @@ CONFIG = SearchConfig(
 )
 
 
+def evaluator_of(config: SearchConfig, data: SplitDataset, start: Network) -> Evaluator:
+    return Evaluator(config, data, start, device=DEVICE)
+
+
 @pytest.fixture(scope="module")
 def digits() -> Dataset:
     """Scikit-learn's digits."""
@@ -48,13 +53,13 @@ def digits() -> Dataset:
 @pytest.fixture(scope="module")
 def data(digits: Dataset) -> SplitDataset:
     """The digits, divided for `CONFIG`."""
-    return SplitDataset(digits, CONFIG.data, seed=CONFIG.seed)
+    return SplitDataset(digits, CONFIG.data, seed=CONFIG.seed, device=DEVICE)
 
 
 @pytest.fixture(scope="module")
 def start(data: SplitDataset) -> Network:
     """The trained start network."""
-    network, result = train_start_network(CONFIG, data)
+    network, result = train_start_network(CONFIG, data, device=DEVICE)
     assert result.accuracy > 0.7
     return network
 
@@ -84,7 +89,7 @@ def test_each_use_reads_its_own_images_only(
         return gather(indexes)
 
     monkeypatch.setattr(data.images, "gather", recording)
-    evaluator = Evaluator(CONFIG, data, start)
+    evaluator = evaluator_of(CONFIG, data, start)
     assert set(read) == set(data.splits.calibration.tolist())
     read.clear()
     evaluator.evaluate(new_trial())
@@ -95,7 +100,7 @@ def test_each_use_reads_its_own_images_only(
 
 def test_a_trial_is_trained_and_measured(data: SplitDataset, start: Network) -> None:
     events: list[object] = []
-    evaluated = Evaluator(CONFIG, data, start).evaluate(new_trial(), listener=events.append)
+    evaluated = evaluator_of(CONFIG, data, start).evaluate(new_trial(), listener=events.append)
     result, network = evaluated.result, evaluated.network
     assert result.failure is None and network is not None
     assert result.accuracy == result.curve[-1] > 0.5
@@ -111,7 +116,7 @@ def test_a_trial_is_trained_and_measured(data: SplitDataset, start: Network) -> 
 
 def test_the_same_trial_gives_the_same_result(data: SplitDataset, start: Network) -> None:
     before = {name: tensor.clone() for name, tensor in start.state_dict().items()}
-    evaluators = [Evaluator(CONFIG, data, start) for _ in range(2)]
+    evaluators = [evaluator_of(CONFIG, data, start) for _ in range(2)]
     one, other = (evaluator.evaluate(new_trial(3)) for evaluator in evaluators)
     assert one.result.curve == other.result.curve
     assert one.network is not None and other.network is not None
@@ -125,7 +130,7 @@ def test_a_child_may_have_its_parent_for_a_teacher(data: SplitDataset, start: Ne
     first: list[float] = []
     for config in (CONFIG, taught):
         heard: list[Event] = []
-        Evaluator(config, data, start).evaluate(new_trial(), listener=heard.append)
+        evaluator_of(config, data, start).evaluate(new_trial(), listener=heard.append)
         first.append(next(event.loss for event in heard if isinstance(event, EpochEnded)))
     # It begins by computing what its parent does: of that, there is less left to learn.
     assert first[1] < first[0]
@@ -133,8 +138,8 @@ def test_a_child_may_have_its_parent_for_a_teacher(data: SplitDataset, start: Ne
 
 def test_children_from_scratch_do_not_inherit(data: SplitDataset, start: Network) -> None:
     config = replace(CONFIG, inherit=False, recipe=Recipe(epochs=1, learning_rate=1e-6))
-    scratch = Evaluator(config, data, start).evaluate(new_trial())
-    child = Evaluator(replace(config, inherit=True), data, start).evaluate(new_trial())
+    scratch = evaluator_of(config, data, start).evaluate(new_trial())
+    child = evaluator_of(replace(config, inherit=True), data, start).evaluate(new_trial())
     assert scratch.result.accuracy is not None and child.result.accuracy is not None
     assert scratch.result.accuracy < 0.4
 
@@ -143,7 +148,7 @@ def test_a_diverging_child_is_a_failed_trial_with_a_reason(
     data: SplitDataset, start: Network
 ) -> None:
     config = replace(CONFIG, recipe=Recipe(epochs=2, learning_rate=1e6))
-    evaluated = Evaluator(config, data, start).evaluate(new_trial())
+    evaluated = evaluator_of(config, data, start).evaluate(new_trial())
     assert evaluated.network is None
     assert evaluated.result.accuracy is None
     assert evaluated.result.failure is not None and "diverged" in evaluated.result.failure
@@ -156,7 +161,7 @@ def test_a_child_that_needs_too_much_memory_is_a_failed_trial(
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 3 GiB")
 
     monkeypatch.setattr("search_engine.search.evaluation.inherit", full)
-    evaluated = Evaluator(CONFIG, data, start).evaluate(new_trial())
+    evaluated = evaluator_of(CONFIG, data, start).evaluate(new_trial())
     assert isinstance(evaluated.fault, OutOfMemory)
     assert evaluated.result.failure == str(evaluated.fault)
     assert evaluated.fault.reason == "CUDA out of memory. Tried to allocate 3 GiB"
@@ -170,11 +175,11 @@ def test_a_bug_is_not_taken_for_the_trials_fault(
 
     monkeypatch.setattr("search_engine.search.evaluation.inherit", wrong)
     with pytest.raises(RuntimeError, match="shape mismatch"):
-        Evaluator(CONFIG, data, start).evaluate(new_trial())
+        evaluator_of(CONFIG, data, start).evaluate(new_trial())
 
 
 def test_early_stopping_ends_a_trial_after_an_epoch(data: SplitDataset, start: Network) -> None:
-    evaluated = Evaluator(CONFIG, data, start).evaluate(
+    evaluated = evaluator_of(CONFIG, data, start).evaluate(
         new_trial(), stops_early=lambda curve: len(curve) == 1
     )
     assert evaluated.result.stopped_early and evaluated.result.epochs == 1
@@ -184,7 +189,7 @@ def test_early_stopping_ends_a_trial_after_an_epoch(data: SplitDataset, start: N
 def test_a_trial_can_be_given_up_at_any_step(data: SplitDataset, start: Network) -> None:
     asked = iter([False, False, True])
     with pytest.raises(TrainingStopped):
-        Evaluator(CONFIG, data, start).evaluate(new_trial(), should_stop=lambda: next(asked))
+        evaluator_of(CONFIG, data, start).evaluate(new_trial(), should_stop=lambda: next(asked))
 
 
 MEASURED = {CostKind.LATENCY_1, CostKind.LATENCY_64, CostKind.MEMORY}
@@ -193,7 +198,7 @@ MEASURED = {CostKind.LATENCY_1, CostKind.LATENCY_64, CostKind.MEMORY}
 def test_what_counts_is_measured(data: SplitDataset, start: Network) -> None:
     term = CostTerm(CostKind.LATENCY_64, CostRule.TARGET, 1.0)
     config = replace(CONFIG, objective=Objective((term,)))
-    costs = Evaluator(config, data, start).evaluate(new_trial()).result.costs
+    costs = evaluator_of(config, data, start).evaluate(new_trial()).result.costs
     assert 0 < costs[CostKind.LATENCY_1] < 10 and 0 < costs[CostKind.LATENCY_64] < 10
     assert costs[CostKind.MEMORY] > 4 * costs[CostKind.PARAMETERS]
 
@@ -202,9 +207,9 @@ def test_what_counts_is_measured(data: SplitDataset, start: Network) -> None:
 def test_measuring_is_asked_for_and_changes_nothing_else(
     data: SplitDataset, start: Network
 ) -> None:
-    plain = Evaluator(CONFIG, data, start).evaluate(new_trial()).result
+    plain = evaluator_of(CONFIG, data, start).evaluate(new_trial()).result
     measuring = replace(CONFIG, measure_latency=True)
-    measured = Evaluator(measuring, data, start).evaluate(new_trial()).result
+    measured = evaluator_of(measuring, data, start).evaluate(new_trial()).result
     assert set(measured.costs) - set(plain.costs) == MEASURED
     assert measured.curve == plain.curve
     assert TrialResult.from_json(measured.to_json()) == measured
@@ -213,7 +218,7 @@ def test_measuring_is_asked_for_and_changes_nothing_else(
 def test_images_of_another_shape_are_refused(data: SplitDataset) -> None:
     config = replace(CONFIG, skeleton=DenseNetConfig(blocks=1, growth=8))
     with pytest.raises(InvalidConfig, match=r"skeleton\.image.*\(1, 8, 8\)"):
-        train_start_network(config, data)
+        train_start_network(config, data, device=DEVICE)
 
 
 def test_a_child_from_scratch_has_the_cell_of_its_transformations(
@@ -222,5 +227,5 @@ def test_a_child_from_scratch_has_the_cell_of_its_transformations(
     growth = sample(SearchSpace(), random.Random(1))
     trial = Trial(1, Proposal(growth.transformations), seed=1)
     config = replace(CONFIG, inherit=False, recipe=Recipe(epochs=1))
-    network = Evaluator(config, data, start).evaluate(trial).network
+    network = evaluator_of(config, data, start).evaluate(trial).network
     assert network is not None and network.architecture.cell == growth.cell

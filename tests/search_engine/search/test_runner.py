@@ -27,6 +27,7 @@ from search_engine.spec.start_training import ONE_ROUND, StartRounds
 from search_engine.spec.training_events import Event
 from search_engine.spec.trial import TrialResult
 from search_engine.training.metrics import evaluate
+from tests.devices import DEVICE
 
 pytestmark = pytest.mark.thorough
 
@@ -55,7 +56,7 @@ def small_config(**changes: object) -> SearchConfig:
 @pytest.fixture(scope="module")
 def data() -> SplitDataset:
     """The digits, divided for `small_config`."""
-    return SplitDataset(load_dataset("digits"), small_config().data, seed=0)
+    return SplitDataset(load_dataset("digits"), small_config().data, seed=0, device=DEVICE)
 
 
 def record(folder: Path) -> list[dict[str, object]]:
@@ -71,7 +72,7 @@ def run(config: SearchConfig, data: SplitDataset, folder: Path, stop: Callable[[
     """Run a search until `stop` says so, and again until it is done."""
     while True:
         try:
-            Runner(config, data, SearchFolder(folder), should_stop=stop).run()
+            Runner(config, data, SearchFolder(folder), devices=(DEVICE,), should_stop=stop).run()
         except TrainingStopped:
             continue
         return
@@ -115,7 +116,7 @@ def test_two_processes_come_to_what_one_comes_to(data: SplitDataset, tmp_path: P
     config = small_config(parallel=2)
     run(config, data, tmp_path / "one", lambda: False)
     heard: set[int] = set()
-    stopping, folder, both = False, SearchFolder(tmp_path / "two"), ("cpu", "cpu")
+    stopping, folder, both = False, SearchFolder(tmp_path / "two"), (DEVICE, DEVICE)
 
     class Ear(Listener):
         def trial_training(self, trial: Trial, event: Event) -> None:
@@ -177,7 +178,7 @@ def test_listeners_hear_everything_in_order(data: SplitDataset, tmp_path: Path) 
             heard.append(f"end {ended.trial.number}")
             assert best is not None
 
-    Runner(small_config(), data, SearchFolder(tmp_path), listener=Ear()).run()
+    Runner(small_config(), data, SearchFolder(tmp_path), devices=(DEVICE,), listener=Ear()).run()
     trials = [word for word in heard if word != "start"]
     assert heard[0] == "start"
     assert trials == [f"{word} {n}" for n in range(1, 6) for word in ("begin", "end")]
@@ -228,12 +229,14 @@ torch.set_num_threads(1)
 from search_engine.data import SplitDataset, load_dataset
 from search_engine.search.runner import Listener, Runner
 from search_engine.search.folder import SearchFolder
+from tests.devices import DEVICE
 from tests.search_engine.search.test_runner import small_config
 
 class Talker(Listener):
     def trial_training(self, trial, event):
         print("training", trial.number, flush=True)
 
-data = SplitDataset(load_dataset("digits"), small_config().data, seed=0)
-Runner(small_config(), data, SearchFolder(Path(sys.argv[1])), listener=Talker()).run()
+data = SplitDataset(load_dataset("digits"), small_config().data, seed=0, device=DEVICE)
+folder = SearchFolder(Path(sys.argv[1]))
+Runner(small_config(), data, folder, devices=(DEVICE,), listener=Talker()).run()
 """

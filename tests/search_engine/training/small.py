@@ -10,10 +10,11 @@ from search_engine.data import Augmentation, Batches, Dataset, DeviceImages, loa
 from search_engine.data.dataset import Statistics
 from search_engine.networks import Network, build_network
 from search_engine.spec import Architecture, Lineage, Operation, SearchSpace, sample
-from search_engine.spec.recipe import Recipe
+from search_engine.spec.recipe import Precision, Recipe
 from search_engine.spec.training_events import EpochEnded
 from search_engine.training.trainer import Trainer
 from search_engine.transforms import inherit
+from tests.devices import DEVICE
 from tests.growing import small_skeleton
 
 PLAIN = Statistics((0.5,), (0.25,))
@@ -36,7 +37,10 @@ def random_dataset(count: int = 56) -> Dataset:
 
 
 def random_batches(
-    batch_size: int = 16, count: int = 56, device: str = "cpu", **options: Any
+    batch_size: int = 16,
+    count: int = 56,
+    device: torch.device | str = DEVICE,
+    **options: Any,
 ) -> Batches:
     """Batches of `random_dataset`, by default 4 an epoch, the last smaller."""
     dataset = random_dataset(count)
@@ -49,7 +53,7 @@ def digits(batch_size: int = 64) -> tuple[Batches, Batches]:
     """Training and validation batches of real digits."""
     dataset = load_dataset("digits")
     splits = dataset.split(validation=300, calibration=50, seed=0)
-    images, statistics = DeviceImages(dataset), dataset.statistics(splits.train)
+    images, statistics = DeviceImages(dataset, DEVICE), dataset.statistics(splits.train)
     validation = Batches(images, splits.validation, batch_size, statistics=statistics)
     return Batches(images, splits.train, batch_size, statistics=statistics), validation
 
@@ -57,7 +61,7 @@ def digits(batch_size: int = 64) -> tuple[Batches, Batches]:
 def start_network(family: str = "densenet", **skeleton: Any) -> Network:
     """A start network with fresh weights."""
     config = replace(small_skeleton(family), **skeleton)
-    return build_network(Architecture.start(config), seed=1)
+    return build_network(Architecture.start(config), seed=1, device=DEVICE)
 
 
 def child_network(family: str = "densenet", seed: int = 6, **skeleton: Any) -> Network:
@@ -66,11 +70,12 @@ def child_network(family: str = "densenet", seed: int = 6, **skeleton: Any) -> N
     return inherit(start_network(family, **skeleton), Lineage(transformations, seed))
 
 
-def trainer(network: Network, *, seed: int = 5, device: str = "cpu", **recipe: Any) -> Trainer:
-    """A trainer on `random_batches`, by default for 4 epochs of 4 steps."""
-    settings = Recipe(**{"epochs": 4, "batch_size": 16, **recipe})
-    batches = random_batches(settings.batch_size, device=device)
-    return Trainer(network, settings, batches, seed=seed, device=device)
+def trainer(network: Network, *, seed: int = 5, **recipe: Any) -> Trainer:
+    """A trainer on `random_batches`, by default for 4 epochs of 4 steps, in float32."""
+    usual = {"epochs": 4, "batch_size": 16, "precision": Precision.FLOAT32}
+    settings = Recipe(**{**usual, **recipe})
+    batches = random_batches(settings.batch_size)
+    return Trainer(network, settings, batches, seed=seed, device=DEVICE)
 
 
 def one_step_trainer(network: Network, **recipe: Any) -> Trainer:

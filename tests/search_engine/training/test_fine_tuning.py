@@ -20,6 +20,7 @@ from search_engine.spec.training_events import EpochEnded
 from search_engine.training.state import StateFolder
 from search_engine.training.step import TrainStep
 from search_engine.training.trainer import Trainer
+from tests.devices import DEVICE
 from tests.search_engine.training.small import (
     one_step_trainer,
     random_batches,
@@ -80,13 +81,13 @@ def test_all_of_a_training_cannot_be_for_the_head() -> None:
 
 
 def test_shares_of_classes_count_as_parts_of_labels() -> None:
-    labels = torch.tensor([1, 4])
+    labels = torch.tensor([1, 4], device=DEVICE)
     shares = 0.7 * F.one_hot(labels, 10).float() + 0.3 * F.one_hot(labels.flip(0), 10).float()
-    logits = torch.randn(2, 10)
+    logits = torch.randn(2, 10, device=DEVICE)
     step = TrainStep(start_network(), Recipe())
     whole, one, other = (float(step._loss(logits, x)) for x in (shares, labels, labels.flip(0)))
     assert whole == pytest.approx(0.7 * one + 0.3 * other, rel=1e-5)
-    step.metrics.add(torch.tensor(1.0), 5 * shares, shares)
+    step.metrics.add(torch.tensor(1.0, device=DEVICE), 5 * shares, shares)
     step.metrics.images = 2
     assert step.metrics.read() == (1.0, 1.0)
 
@@ -94,8 +95,8 @@ def test_shares_of_classes_count_as_parts_of_labels() -> None:
 def test_a_mixed_image_counts_as_its_classes_do() -> None:
     weights = torch.linspace(0.5, 2, 10)
     step = TrainStep(start_network(), Recipe(), class_weights=weights)
-    logits = torch.zeros(1, 10)
-    shares = torch.zeros(1, 10).index_fill(1, torch.tensor([2, 6]), 0.5)
+    logits = torch.zeros(1, 10, device=DEVICE)
+    shares = torch.zeros(1, 10).index_fill(1, torch.tensor([2, 6]), 0.5).to(DEVICE)
     expected = float((weights[2] + weights[6]) / 2 * torch.log(torch.tensor(10.0)))
     assert float(step._loss(logits, shares)) == pytest.approx(expected, rel=1e-5)
 

@@ -1,7 +1,6 @@
 """Gates while a child is trained."""
 
 import pytest
-import torch
 
 from search_engine.spec.errors import CheckpointError
 from search_engine.training.gates import Gates
@@ -14,7 +13,7 @@ def test_all_gates_open_together(progress: float, opening: float) -> None:
     assert Gates(network, annealing=0.8).open(progress) is False
     assert len(network.gates()) > 1
     for gate in network.gates():
-        torch.testing.assert_close(gate.opening, torch.tensor(opening))
+        assert float(gate.opening) == pytest.approx(opening)
 
 
 def test_gates_are_taken_away_once_when_they_are_open() -> None:
