@@ -13,6 +13,7 @@ from search_engine.command_line.adopted import (
     read_start,
     size_of,
 )
+from search_engine.command_line.hours import search_hours
 from search_engine.command_line.options import (
     BUDGET_FLAGS,
     FINE_TUNING_FLAGS,
@@ -81,6 +82,9 @@ def run_search(arguments: argparse.Namespace) -> int:
         device=devices[0],
         normalisation=config.skeleton.own_normalisation,
     )
+    at_once = devices[: config.at_once(len(devices))]
+    if hours := search_hours(config, data.splits, at_once):
+        print(hours)
     with interruptible() as stopped, Progress(config, folder.path) as progress:
         runner = Runner(
             config, data, folder, devices=devices, listener=progress, should_stop=stopped

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from search_engine.checkpoint import read_description, save_checkpoint
 from search_engine.command_line.adopted import is_adopted, published_of, read_start, size_of
+from search_engine.command_line.hours import training_hours
 from search_engine.command_line.options import (
     SKELETON_FLAGS,
     TRAINING_FLAGS,
@@ -25,6 +26,7 @@ from search_engine.command_line.options import (
 from search_engine.command_line.progress import StopFlag, describe, interruptible
 from search_engine.command_line.use import read_dataset
 from search_engine.data import Dataset
+from search_engine.data.catalogue import CATALOGUE
 from search_engine.devices import pick_device, pick_devices, set_threads
 from search_engine.networks import Network
 from search_engine.spec import AdoptedConfig, Architecture, Cell, ImageShape, SkeletonConfig
@@ -103,7 +105,10 @@ def _train(
         "should_stop": stopped,
     }
     if not arguments.distributed:
-        devices = [str(device) for device in pick_devices(arguments.device, 0)]
+        found = pick_devices(arguments.device, 0)
+        if hours := training_hours(config, dataset, found[0]):
+            print(hours)
+        devices = [str(device) for device in found]
 
         def one(config: FinalTrainingConfig, folder: Path, listener: Listener) -> FinalResult:
             settings["listener"] = listener
@@ -150,7 +155,10 @@ def _read_config(
     """The config, the images, and the network that was brought in where it begins with one."""
     base = final_preset(arguments.preset) if arguments.preset else None
     name = arguments.data or (base.data.name if base else "digits")
-    dataset = read_dataset(arguments, name, size_of(arguments))
+    size = size_of(arguments)
+    if base is not None and base.data.name not in CATALOGUE:
+        size = base.skeleton.image.height, base.skeleton.image.width
+    dataset = read_dataset(arguments, name, size)
     skeleton, cell, initial = _read_network(arguments, base, dataset)
     validation = base.data.validation if base else max(len(dataset) // 10, 1)
     settings = given(arguments, TRAINING_FLAGS)

@@ -1,11 +1,19 @@
 """Final trainings with a name: the paper's, and two that a CPU can do."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
-from search_engine.spec import Cell, DenseNetConfig, ImageShape, PyramidNetConfig
+from search_engine.spec import (
+    Cell,
+    CondenseNetConfig,
+    DenseNetConfig,
+    ImageShape,
+    PyramidNetConfig,
+)
 from search_engine.spec.errors import InvalidConfig
 from search_engine.spec.final_training import FINAL_RECIPE, FinalData, FinalTrainingConfig
-from search_engine.spec.library import TREE_CELL_A
+from search_engine.spec.library import TREE_CELL_A, TREE_CELL_B
+from search_engine.spec.photo_augmentation import PhotoAugmentation
 from search_engine.spec.recipe import Recipe
 
 DROP_PATH = 0.1
@@ -64,18 +72,46 @@ def paper(
     )
 
 
-FINAL_PRESETS: Mapping[str, Callable[[Cell], FinalTrainingConfig]] = {
+def imagenet_mobile(cell: Cell = TREE_CELL_B) -> FinalTrainingConfig:
+    """The paper's network for ImageNet in the mobile setting: CondenseNet, 594 M multiply-adds.
+
+    The data set is a folder `imagenet` with a folder for each of 1,000 classes, or whatever else
+    is named.
+
+    Reference: Cai et al. 2018, section 4.4; the recipe is that of CondenseNet's code (Huang et al.
+    2018, arXiv:1711.09224), which they used.
+    """
+    return FinalTrainingConfig(
+        data=FinalData(name="imagenet"),
+        skeleton=CondenseNetConfig(),
+        cell=cell,
+        recipe=Recipe(
+            epochs=120,
+            batch_size=256,
+            learning_rate=0.1,
+            norm_batches=0,
+            lasso_weight=1e-5,
+            augmentation=PhotoAugmentation(crop_area=0.08, flip=True),
+        ),
+    )
+
+
+FINAL_PRESETS: Mapping[str, Callable[..., FinalTrainingConfig]] = {
     "digits": digits,
     "fashion": fashion,
-    "paper-pyramidnet-84-300": lambda cell: paper(84, 300, cell, regularised=False),
-    "paper-pyramidnet-84-600": lambda cell: paper(84, 600, cell),
-    "paper-pyramidnet-150-300": lambda cell: paper(150, 300, cell, regularised=False),
-    "paper-pyramidnet-150-600": lambda cell: paper(150, 600, cell),
+    "paper-pyramidnet-84-300": partial(paper, 84, 300, regularised=False),
+    "paper-pyramidnet-84-600": partial(paper, 84, 600),
+    "paper-pyramidnet-150-300": partial(paper, 150, 300, regularised=False),
+    "paper-pyramidnet-150-600": partial(paper, 150, 600),
+    "paper-imagenet-mobile": imagenet_mobile,
 }
 
 
-def final_preset(name: str, cell: Cell = TREE_CELL_A) -> FinalTrainingConfig:
-    """The preset of that name, with a cell in its network.
+def final_preset(name: str, cell: Cell | None = None) -> FinalTrainingConfig:
+    """The preset of that name.
+
+    Args:
+        cell: in its network; by default the one of the published accuracies.
 
     Raises:
         InvalidConfig: there is none, or the cell does not fit its network.
@@ -83,4 +119,4 @@ def final_preset(name: str, cell: Cell = TREE_CELL_A) -> FinalTrainingConfig:
     if name not in FINAL_PRESETS:
         expected = ", ".join(FINAL_PRESETS)
         raise InvalidConfig("preset", f"expected one of {expected}, got {name!r}")
-    return FINAL_PRESETS[name](cell)
+    return FINAL_PRESETS[name](*([] if cell is None else [cell]))

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from search_engine.spec import Architecture, cell_from_json
+from search_engine.spec.cards import estimated_speed
 from search_engine.spec.duration import (
     CPU_CORE,
     Images,
@@ -29,7 +30,7 @@ RECENT = 40
 TEST_SHARE = 0.2
 """The engine's own rule where the publisher names no test images: one in five."""
 GPU = 0.03
-"""Time on a GPU, as a share of that on one of our cores: a guess, until a trial was timed."""
+"""A guess for a card whose data sheet is not known: its time, as a share of one of our cores'."""
 MEASURED = 12
 """How many of the installation's latest trials its speed is taken from."""
 
@@ -84,7 +85,10 @@ def speed_here() -> tuple[Speed, bool]:
     found = [ratio for trial in _measured() if (ratio := _ratio(trial)) is not None]
     if found:
         return CPU_CORE * median(found), True
-    return CPU_CORE * (GPU if fleet().has_gpu else 1.0), False
+    gpu = fleet().gpu
+    if not gpu:
+        return CPU_CORE, False
+    return estimated_speed(gpu) or CPU_CORE * GPU, False
 
 
 def _measured() -> QuerySet[Trial]:

@@ -31,17 +31,18 @@ class Fleet(NamedTuple):
 
     Args:
         workers: how many; at least one is counted, for a search waits for it.
-        has_gpu: whether one of them trains on a GPU.
+        gpu: the name of a GPU that one of them trains on; empty where none does.
     """
 
     workers: int
-    has_gpu: bool
+    gpu: str
 
 
 def fleet() -> Fleet:
     """The workers that train now."""
     online = workers_online()
-    return Fleet(max(1, len(online)), any(worker.is_gpu for worker in online))
+    gpu = next((worker.device for worker in online if worker.is_gpu), "")
+    return Fleet(max(1, len(online)), gpu)
 
 
 def at_work(workers: Iterable[Worker]) -> frozenset[tuple[str, str, int]]:

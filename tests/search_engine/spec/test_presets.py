@@ -9,12 +9,12 @@ from search_engine.checkpoint import load_checkpoint
 from search_engine.networks import build_empty, count_parameters
 from search_engine.spec import PyramidNetConfig
 from search_engine.spec.final_presets import FINAL_PRESETS, final_preset
-from search_engine.spec.library import TREE_CELL_A
+from search_engine.spec.library import TREE_CELL_A, TREE_CELL_B
 from search_engine.training.final_training import train_final
 from search_engine.training.schedule import learning_rate
 from tests.search_engine.training.small_final import dataset
 
-PAPER = [name for name in FINAL_PRESETS if name.startswith("paper")]
+PAPER = [name for name in FINAL_PRESETS if name.startswith("paper-pyramidnet")]
 
 
 @pytest.mark.parametrize("name", PAPER)
@@ -47,6 +47,12 @@ def test_the_published_sizes(name: str, parameters: int) -> None:
     architecture = final_preset(name).architecture
     assert architecture.cost.parameters == parameters
     assert count_parameters(build_empty(architecture, device="meta")) == parameters
+
+
+def test_imagenet_in_the_mobile_setting_is_of_the_published_size() -> None:
+    config = final_preset("paper-imagenet-mobile")
+    assert config.cell == TREE_CELL_B
+    assert config.architecture.cost.multiply_adds == pytest.approx(594e6, rel=0.001)
 
 
 @pytest.mark.thorough
