@@ -2,7 +2,8 @@
 
     python -m benchmarks.gpu [--only NAME,NAME] [--seconds 540] [--out FOLDER]
 
-A part that breaks does not stop the next; one for which no time is left fails.
+A part that breaks does not stop the next; one for which no time is left fails. Where all parts are
+played, what they found is written into `docs/results.md`, too.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import torch
 from benchmarks.gpu import faults, machine, numbers, rates
 from benchmarks.gpu.findings import RESULTS, Findings
 from benchmarks.gpu.made import CUDA
+from benchmarks.results import write_section
 from search_engine.devices import cuda_is_available
 from search_engine.training.device import free_memory
 
@@ -26,6 +28,7 @@ PARTS: dict[str, Callable[[Findings], None]] = {
     "machine": machine.machine,
     "speeds": rates.speeds,
     "kernels": rates.kernels,
+    "layouts": rates.layouts,
     "together": rates.together,
     "trial": rates.trial,
     "graphs": numbers.graphs,
@@ -66,6 +69,8 @@ def main() -> int:
         print(f"--- {name}", flush=True)
         _play(name, found)
         path = found.write(torch.cuda.get_device_name(CUDA), given.out)
+    if given.out == RESULTS and not given.only:
+        write_section(path.stem, found.markdown(torch.cuda.get_device_name(CUDA)))
     print(f"\n{len(found.lines)} lines in {path}; failed: {found.failed or 'none'}")
     return bool(found.failed)
 

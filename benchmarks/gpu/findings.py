@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.report import table
+
 RESULTS = Path(__file__).parents[1] / "results"
 
 
@@ -63,6 +65,14 @@ class Findings:
         document = {"card": card, "lines": [asdict(line) for line in self.lines]}
         path.write_text(json.dumps(document, indent=1, default=str) + "\n", encoding="utf-8")
         return path
+
+    def markdown(self, card: str) -> str:
+        """A section of the results: all lines, by part."""
+        rows = [
+            [line.part, line.name, str(line.value).replace("|", "/"), line.kind, line.bound]
+            for line in self.lines
+        ]
+        return f"## {card}\n\n`make gpu`\n\n" + table(["part", "line", "value", "", "bound"], rows)
 
     def _say(self, line: Finding) -> None:
         self.lines.append(line)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 import torch
+from torch import nn
 
 from benchmarks.gpu.findings import Findings
 from benchmarks.gpu.made import CHOSEN, CUDA, PAPER, architecture, batches, images, make, speed
@@ -94,6 +95,34 @@ def kernels(found: Findings) -> None:
         found.figure(f"{name}, {precision}: kernels, their ms", total)
         slowest = sorted(rows, key=lambda row: -row[2])[:12]
         found.figure(f"{name}, {precision}: what takes the time (calls, us)", slowest)
+
+
+def layouts(found: Findings) -> None:
+    """Depthwise convolutions, forward and backward, by how their images lie in memory."""
+    formats = {"channels last": torch.channels_last, "contiguous": torch.contiguous_format}
+    for side in (32, 16, 8):
+        for size in (3, 5, 7):
+            row = {
+                label: round(_depthwise_microseconds(size, side, layout))
+                for label, layout in formats.items()
+            }
+            found.figure(f"depthwise {size} x {size} at {side} x {side}, bf16: us", row)
+
+
+def _depthwise_microseconds(size: int, side: int, layout: torch.memory_format) -> float:
+    settings = {"device": CUDA, "dtype": torch.bfloat16}
+    conv = nn.Conv2d(64, 64, size, padding=size // 2, groups=64, bias=False, **settings)  # type: ignore[arg-type]
+    conv.to(memory_format=layout)  # type: ignore[call-overload]
+    images = torch.randn(64, 64, side, side, **settings).to(memory_format=layout)  # type: ignore[call-overload]
+    images.requires_grad_()
+    begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    for step in range(25):
+        if step == 5:
+            begin.record()
+        conv(images).sum().backward()
+    end.record()
+    end.synchronize()
+    return begin.elapsed_time(end) * 1000 / 20
 
 
 def recorded(seed: int | None) -> Callable[[], object]:
