@@ -12,7 +12,6 @@ from search_engine.checkpoint import save_checkpoint
 from search_engine.command_line.hours import search_hours, training_hours
 from search_engine.command_line.main import main
 from search_engine.data import Augmentation, Dataset
-from search_engine.data.splits import Splits
 from search_engine.data.stored import store_dataset
 from search_engine.networks import build_network
 from search_engine.search.folder import SearchFolder
@@ -88,10 +87,13 @@ def test_two_steps_of_the_papers_network_for_imagenet(
 
 
 def test_hours_are_told_before_and_whether_they_are_only_estimated() -> None:
-    parts = (44_000, 1000, 5000, 10_000)
-    splits = Splits(*torch.arange(sum(parts)).split(parts))
-    told = search_hours(preset("paper-cifar10"), splits, [CPU, CPU])
-    alone = search_hours(preset("paper-cifar10"), splits, [CPU])
+    config = preset("paper-cifar10")
+    data = config.data
+    images = made(60_000, 32, 10, test=10_000)
+    splits = images.split(validation=data.validation, calibration=data.calibration, seed=0)
+    assert len(splits.train) == 44_000  # as docs/search.md says: 688 steps an epoch
+    told = search_hours(config, splits, [CPU, CPU])
+    alone = search_hours(config, splits, [CPU])
     assert "hours: 2 x one processor core, estimated from counts" in told
     assert hours(told) == pytest.approx(hours(alone) / 2, rel=0.1)
     imagenet = made(1_281_167 + 50_000, 224, 1000, test=50_000)
