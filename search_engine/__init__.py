@@ -64,7 +64,6 @@ def load(path: str | os.PathLike[str], *, device: str = "cpu") -> "Loaded":
 
     Args:
         path: of its folder, or of a zip that the application gave.
-        device: where the network shall live.
 
     Raises:
         CheckpointError: no checkpoint, a damaged one, or one of a network that was never trained.

@@ -116,9 +116,6 @@ class Body:
     """A body on its way.
 
     Args:
-        incoming: what the server gives.
-        limit: of its bytes.
-        refusal: of more.
         user_id: whose it is; None where it is so small that nobody asks.
     """
 

@@ -138,12 +138,7 @@ def missing_for_https(request: HttpRequest) -> str:
 
 
 def why_not_from_there(request: HttpRequest, reason: str) -> tuple[str, str]:
-    """Why a form was refused: a title, and what to do.
-
-    Args:
-        request: whose CSRF check failed.
-        reason: as Django has it.
-    """
+    """Why a form was refused: a title, and what to do."""
     origin = request.headers.get("Origin", "")
     if reason.startswith(REASON_BAD_ORIGIN.partition("%")[0]):
         if origin == "null":

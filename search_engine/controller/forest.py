@@ -51,7 +51,6 @@ class StepBatch:
     """Steps of one kind that are ready at the same time; their states get the next `n` rows.
 
     Args:
-        kind: which cell takes them.
         tokens: row in the edge or node vocabulary, `(n,)`.
         sources: rows of the states each step reads, `(n, m)`; row 0, the zero state, where a step
             reads fewer. Downward the parent's comes first.

@@ -58,9 +58,6 @@ class MergeHead(nn.Module):
     """The merge of a node (none, add, concat), then its number of branches given the merge.
 
     Only a merge that may have several numbers of branches needs logits for them.
-
-    Args:
-        options: every merge option of the space.
     """
 
     def __init__(self, code: int, options: Sequence[MergeOption]) -> None:

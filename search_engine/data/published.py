@@ -28,8 +28,6 @@ class Description:
     """The facts of a data set that are known without reading it.
 
     Args:
-        name: the name that `load_dataset` takes.
-        title: the name that people use.
         image_shape: channels, height and width in pixels.
         licence: the licence as the publisher states it.
         debian_package: the package that puts it in `SYSTEM_FOLDER`, where there is one.
@@ -164,7 +162,6 @@ class FolderSet(Published):
     """A published data set of image files in class folders.
 
     Args:
-        torchvision_name: torchvision's class, which downloads it.
         subfolder: where torchvision puts the class folders.
     """
 

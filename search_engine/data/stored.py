@@ -149,7 +149,6 @@ def stored_dataset(folder: Path, *, name: str = "", source: str = "") -> Dataset
 
     Args:
         name: in place of the one that it was stored under.
-        source: likewise.
 
     Raises:
         DatasetError: missing or damaged.

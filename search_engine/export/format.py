@@ -84,8 +84,6 @@ class Source:
     Args:
         network: of the checkpoint, on the CPU, in float32 and eval mode.
         plain: the same function as it is best used: a CondenseNet in its converted form.
-        about: class names and normalisation.
-        form: what was chosen.
         calibration: normalised images for int8, float32, `(N, C, H, W)`; None where there are none.
     """
 

@@ -77,7 +77,6 @@ class Conv(WeightedOperation):
     """A dense or grouped convolution.
 
     Args:
-        kernel: side of the window in pixels.
         shape: its groups are the convolution's.
     """
 

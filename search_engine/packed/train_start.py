@@ -37,14 +37,7 @@ MAX_ROUNDS = 16
 
 @dataclass(frozen=True)
 class Round:
-    """What a round has come to.
-
-    Args:
-        accuracy: on the test images.
-        gain: over the accuracy before it.
-        validation: accuracy on the validation images.
-        seconds: of the processor, for an epoch.
-    """
+    """What a round has come to."""
 
     number: int
     accuracy: float

@@ -53,7 +53,6 @@ def compare(
     """Measure the three on the same test images, in the precision of their weights.
 
     Args:
-        start: the trained start network.
         control: the start network trained on unchanged; None where the search had none.
         device: to which the networks are moved.
         measure_latency: whether latencies are measured there too.

@@ -13,7 +13,6 @@ class Found:
     """The winner of a search, or its control.
 
     Args:
-        finalist: the trial that was proposed.
         network: number of the trial whose network it is: of a finalist that was trained several
             times, the best by the validation images.
         accuracies: on the validation images, of each time that it was confirmed; of the trial

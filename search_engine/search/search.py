@@ -59,12 +59,7 @@ class _Values(Declared):
 
 @dataclass(frozen=True, slots=True)
 class SearchState:
-    """All that a search needs to go on exactly.
-
-    Args:
-        values: plain values for `json.dumps`.
-        tensors: the strategy's tensors, for safetensors.
-    """
+    """All that a search needs to go on exactly."""
 
     values: Document
     tensors: Mapping[str, Tensor]

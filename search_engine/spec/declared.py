@@ -42,7 +42,6 @@ def about(
     """What people are told of a field.
 
     Args:
-        label: its name on a page.
         help: what it does, in a clause that starts with a small letter.
         unit: in what it is counted.
         variants: families of skeletons that it is for, where it is not for all.
@@ -289,11 +288,7 @@ class Pairs:
 
 
 class Codec:
-    """Marks a field that JSON has in a form of its own.
-
-    Args:
-        schema: of the JSON.
-    """
+    """Marks a field that JSON has in a form of its own."""
 
     def __init__(
         self,

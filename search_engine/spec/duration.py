@@ -65,7 +65,6 @@ class Images:
     """How many images serve for what.
 
     Args:
-        train: are learned from.
         validation: judge each child after each epoch.
         calibration: are looked at when a child is born.
         test: are looked at once, in the end.

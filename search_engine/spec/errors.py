@@ -145,7 +145,6 @@ class TrainingDiverged(TrialFault):
     """The loss or the weights are no longer finite, or the loss is far above that of guessing.
 
     Args:
-        epoch: number of the epoch, from 1.
         step: number of the step in the whole training, from 1, at which it was noticed.
     """
 

@@ -42,11 +42,9 @@ class Decision:
     """One choice to be made.
 
     Args:
-        kind: what is decided.
         path: the node (merge), or the branch (operation), or the leaf (expand).
         options: the legal choices, never empty. A choice that no complete cell could follow is not
             among them, so the distribution over options is the one that is sampled.
-        cell: the cell as it stands.
         undecided: the branches whose operation is still to be chosen; they carry the identity.
     """
 

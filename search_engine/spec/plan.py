@@ -57,7 +57,6 @@ class Facts:
     Args:
         name: of the data set, in settings.
         image: of its pictures, as they were prepared.
-        images: all of them.
         test: official test images; 0 where there are none.
         workers: that train at once.
         seconds: at hand.
@@ -95,7 +94,6 @@ class Plan:
     """What is proposed.
 
     Args:
-        seconds: that it takes, about.
         longer: the search that a longer time allows; the same where it would allow no more.
         pretrained: the torchvision model, with its published weights of the name `WEIGHTS`, that
             would suit better than the config's start network; empty where that suits.

@@ -107,9 +107,6 @@ def start_folder(name: str) -> Path:
 def packed_start(name: str, config: SearchConfig) -> Path | None:
     """The folder of the trained start network that comes with a preset.
 
-    Args:
-        config: what was made of the preset.
-
     Returns:
         None where there is none, or the config asks for another network, training or data.
     """

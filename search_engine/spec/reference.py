@@ -51,7 +51,6 @@ def match_parameters(
     depth stays.
 
     Args:
-        target: parameters wanted.
         tolerance: the largest difference, as a share of `target`.
 
     Raises:

@@ -89,11 +89,7 @@ def _alike(one: str, other: str) -> int:
 
 
 def published_load(model: str, image: ImageShape, classes: int) -> tuple[int, Load]:
-    """Parameters, and the load, of one of torchvision's networks that nobody has brought in yet.
-
-    Args:
-        model: one of `TORCHVISION_MODELS`.
-    """
+    """Parameters, and the load, of one of torchvision's networks that nobody has brought in yet."""
     found = TORCHVISION_LOADS[model]
     share = image.height * image.width / SIDE**2
     last = found.features * classes

@@ -13,7 +13,6 @@ def filled(shape: type[Shape], row: Model, **others: Any) -> Shape:
     """A TypedDict with the values that a row has under the names of its fields.
 
     Args:
-        shape: the TypedDict.
         row: times in it become text, as ISO 8601 has it.
         others: the fields that the row has not, or has otherwise.
     """

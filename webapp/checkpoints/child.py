@@ -60,7 +60,6 @@ def store(
 
     Args:
         network: on the device on which `costs` were measured.
-        folder: in the storage.
         accuracy: on validation images.
         costs: latency and memory, where they were measured.
     """

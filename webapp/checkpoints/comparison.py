@@ -42,7 +42,6 @@ class Comparison:
     """What a user can choose for one checkpoint.
 
     Args:
-        checkpoint: of a search, or brought in.
         fitting: data sets of the user, and published ones, the likeliest first.
     """
 

@@ -28,7 +28,6 @@ class Output:
     """A stream that may be closed at its other end, as by `make run | head`.
 
     Args:
-        stream: with a file descriptor.
         lost: called once when nobody listens any more.
         width: characters of the longest name.
         as_json: whether every line is an object, for programs.

@@ -47,8 +47,6 @@ def process_lines(
     """Web, coordinator, clock and workers; what the Procfile has for a release is done before.
 
     Args:
-        host: on which the pages are served.
-        port: of that host.
         cpu_workers: how many train where there is no GPU.
         web_processes: how many answer at that port.
     """

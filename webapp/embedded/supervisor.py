@@ -25,7 +25,6 @@ class Supervisor:
     """What `make run` is: it lives until it is asked to stop, or nobody reads what it says.
 
     Args:
-        lines: what is to run.
         held: a file descriptor that every keeper keeps open, so that its lock tells of them.
     """
 
@@ -52,11 +51,7 @@ class Supervisor:
         return await ended == 0
 
     async def run(self, beside: Coroutine[Any, Any, None]) -> bool:
-        """Start everything; whether it ended because that was asked.
-
-        Args:
-            beside: what else is done meanwhile.
-        """
+        """Start everything; whether it ended because that was asked."""
         beside_it = asyncio.create_task(beside)
         watched = [asyncio.create_task(self._watch(line)) for line in self._lines]
         await self._until_asked(*watched)

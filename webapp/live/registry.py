@@ -26,7 +26,6 @@ class TopicKind:
         path: such as `searches`, as addresses say it.
         id_name: such as `search_id`, what the address's number is called.
         rows: the model; with a row its log is deleted.
-        readers: who may watch which of them.
         present: what every frame says beside its events: the state, and what somebody may do now
             who may change it, or who may only look.
     """

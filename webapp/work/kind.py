@@ -75,7 +75,6 @@ class Kind(Generic[Row]):
     Args:
         name: such as `export`; messages and events carry it.
         label: such as `This export`; the subject of sentences about it.
-        rows: the model of its rows.
         queue: the Celery queue its messages go to, `cpu` or `gpu`.
         body: dotted name of the function that does it, `package.module:function`. It gets the row
             and a `runner.Hold`, and only workers import it.

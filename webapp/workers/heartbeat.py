@@ -26,12 +26,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Heartbeat:
-    """The heartbeat of one worker.
-
-    Args:
-        name: Celery's, `gpu0@host`.
-        queues: from which it takes tasks.
-    """
+    """The heartbeat of one worker."""
 
     name: str
     queues: Sequence[str]

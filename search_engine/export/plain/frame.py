@@ -18,8 +18,6 @@ class Frame:
         title: what network it is; `A ChainNet`.
         note: sentences that end the docstring.
         name: of the network in the line that the file prints as a script.
-        made: the expression that makes it.
-        annotation: its type.
         needs_torchvision: that library makes it.
         keeps_version: its weights are loaded only with the version number of their layout.
     """
@@ -38,7 +36,6 @@ class Frame:
         Args:
             pieces: the classes and functions of the network.
             about: class names and what images are normalised with.
-            weights: name of the weights' file.
         """
         body = "\n\n".join(piece.strip("\n") + "\n" for piece in pieces)
         made = picture.function(about.rendering)

@@ -147,11 +147,7 @@ class Stem(nn.Module):
 
 
 def head(linear: str = "nn.Linear") -> str:
-    """The class of the last layers.
-
-    Args:
-        linear: class of the classifier.
-    """
+    """The class of the last layers."""
     return f'''
 class Head(nn.Module):
     """The last layers: batch norm, ReLU, global average pool, linear."""

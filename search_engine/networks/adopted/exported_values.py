@@ -167,7 +167,6 @@ class Memory:
     """Which values of a graph may share memory, so that an operator that writes is understood.
 
     Args:
-        nodes: the graph's nodes in order.
         output: name of the value that the graph returns.
     """
 

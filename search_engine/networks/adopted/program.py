@@ -33,7 +33,6 @@ class Step:
         layer: name of the layer; empty for an operator.
         operator: name of the operator, or `dropout` and `feature_dropout`; empty for a layer.
         args: its arguments; "%3" and "@name" stand for values and tensors.
-        outputs: number of values that it makes.
     """
 
     layer: str

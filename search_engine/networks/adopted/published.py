@@ -30,7 +30,6 @@ def weights_file(
     """The file of published weights, whole; and what is known of them then, the full digest.
 
     Args:
-        folder: in which files are kept.
         download: fetch it where it is not there.
         mirror: address in place of the publisher's `https://host`.
 

@@ -120,7 +120,6 @@ def trial_ended(
 
     Args:
         ended: what the engine makes of it, `EndedTrial.to_json()`.
-        told: the how-many-th trial to end.
     """
     again = trial.told is not None
     is_fault = bool((trial.outcome or {}).get("fault"))
