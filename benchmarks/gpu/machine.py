@@ -78,9 +78,10 @@ def team(found: Findings) -> None:
 
 def engine_tests(found: Findings) -> None:
     """The tests that compare a GPU with the CPU, and those of training, on the GPU."""
-    # Without the project's settings, which ask for plugins that a machine for this may lack.
-    alone = ["-c", os.devnull, "--rootdir", str(ROOT), "-o", f"pythonpath={ROOT}", "--noconftest"]
-    alone += ["--import-mode=importlib", "-m"]
+    # Without the project's settings and tests/conftest.py: a machine for this may lack Django.
+    alone = ["-c", os.devnull, "--rootdir", str(ROOT), "-o", f"pythonpath={ROOT}"]
+    alone += ["--confcutdir", str(ROOT / "tests" / "search_engine"), "--import-mode=importlib"]
+    alone += ["-m"]
     _tests(found, "pytest -m gpu", *alone, "gpu", *ENGINE_TESTS)
     quick = ("not (gpu or thorough or slow)", "tests/search_engine/training")
     _tests(found, "tests of training on this GPU", *alone, *quick, ESPALIER_TEST_DEVICE="cuda")
