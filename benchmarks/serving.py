@@ -13,8 +13,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -22,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.webapp.core.process_tree import until
 from webapp.embedded.processes import process_lines
 
 ROOT = Path(__file__).parents[1]
@@ -106,7 +105,7 @@ def web_process(environment: dict[str, str]) -> Iterator[tuple[str, int]]:
     process = subprocess.Popen(shlex.split(line.command), cwd=ROOT, env=environment)
     try:
         address = f"http://localhost:{port}"
-        _wait(f"{address}/healthz", process)
+        until(lambda: _answers(address, process), "the web process", START_SECONDS)
         yield address, process.pid
     finally:
         process.send_signal(signal.SIGINT)
@@ -147,12 +146,11 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait(address: str, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with urllib.request.urlopen(address, timeout=5):
-                return
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.1)
-    raise TimeoutError(f"the web process did not answer within {START_SECONDS} s")
+def _answers(address: str, process: "subprocess.Popen[bytes]") -> bool:
+    if process.poll() is not None:
+        raise RuntimeError(f"the web process ended with {process.returncode}")
+    try:
+        with urllib.request.urlopen(f"{address}/healthz", timeout=5):
+            return True
+    except OSError:
+        return False

@@ -10,12 +10,13 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import boto3
+
+from tests.webapp.core.process_tree import until
 
 INSTALL = "apt-get install postgresql redis-server python3-swift"
 HERE = "127.0.0.1"
@@ -63,7 +64,7 @@ def postgresql(address: str = HERE) -> Iterator[str]:
         server = [program("postgres"), "-D", str(data), "-p", str(port), *options]
         with _running(server, user=user, cwd=folder):
             ready = [program("pg_isready"), "-q", "-h", address, "-p", str(port)]
-            _wait(lambda: subprocess.run(ready, check=False).returncode == 0, "PostgreSQL")
+            until(lambda: subprocess.run(ready, check=False).returncode == 0, "PostgreSQL")
             yield f"postgresql://espalier@{address}:{port}/postgres"
 
 
@@ -84,7 +85,7 @@ def redis(address: str = HERE) -> Iterator[str]:
             "no",
         ]
         with _running(command, user=None, cwd=folder):
-            _wait(lambda: _listens(port, address), "Redis")
+            until(lambda: _listens(port, address), "Redis")
             yield f"redis://{address}:{port}/0"
 
 
@@ -99,7 +100,7 @@ def s3(address: str = HERE) -> Iterator[dict[str, str]]:
         key, secret = "espalier:tests", "pears-and-quinces"
         command = [DEBIAN_PYTHON, "-I", str(script), str(folder / "swift"), address, str(port)]
         with _running([*command, key, secret, *map(str, inner)], user=None, cwd=folder):
-            _wait(lambda: _listens(port, address) and all(map(_listens, inner)), "Swift")
+            until(lambda: _listens(port, address) and all(map(_listens, inner)), "Swift")
             client = boto3.client(
                 "s3",
                 endpoint_url=f"http://{address}:{port}",
@@ -156,14 +157,6 @@ def _running(command: list[str], *, user: str | None, cwd: Path) -> Iterator[Non
 def _listens(port: int, address: str = HERE) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex((address, port)) == 0
-
-
-def _wait(ready: Callable[[], bool], name: str) -> None:
-    deadline = time.monotonic() + 30
-    while not ready():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{name} did not answer within 30 s")
-        time.sleep(0.05)
 
 
 if __name__ == "__main__":
