@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from webapp import observing
 from webapp.errors import ProductError, wants_json
 from webapp.proxies import why_not_from_there
+from webapp.storage import local
 from webapp.work import causes
 from webapp.work.causes import Cause
 
@@ -28,14 +29,21 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
-    """200 while requests may be sent here: the database answers, and has all tables."""
+    """200 while requests may be sent here: the database answers and has all tables, and where files
+    are in a bucket, that answers."""
+    says = {"database": _database_says()}
+    if not local.is_disk():
+        says["storage"] = "ok" if local.bucket().answers() else "unreachable"
+    return JsonResponse(says, status=200 if set(says.values()) == {"ok"} else 503)
+
+
+def _database_says() -> str:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        says = "ok" if _has_all_tables() else "tables are missing or old"
+        return "ok" if _has_all_tables() else "tables are missing or old"
     except DatabaseError:
-        says = "unreachable"
-    return JsonResponse({"database": says}, status=200 if says == "ok" else 503)
+        return "unreachable"
 
 
 def _has_all_tables() -> bool:

@@ -3,7 +3,8 @@
 import errno
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
+from copy import copy
+from functools import cached_property, wraps
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TypeVar
 
@@ -91,6 +92,22 @@ class Bucket(S3Storage):
     def _open(self, name: str, mode: str = "rb") -> BucketFile:
         with faults_of_a_disk(name):
             return BucketFile(self._normalize_name(clean_name(name)), mode, self)
+
+    def answers(self) -> bool:
+        """Whether it is there and lets us in: it is asked once, for at most some seconds."""
+        try:
+            self._hurried.head_bucket(Bucket=self.bucket_name)
+        except FAULTS:
+            return False
+        return True
+
+    @cached_property
+    def _hurried(self) -> Any:
+        """A client that soon gives up."""
+        hurried = copy(self)
+        limits = Config(connect_timeout=2, read_timeout=2, retries={"max_attempts": 0})
+        hurried.client_config = self.client_config.merge(limits)
+        return hurried.connection.meta.client
 
     def stored(self, name: str) -> Stored:
         """What is there under this name now.

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.test import Client
 
 from tests.webapp.storage.conftest import bucket_of
 from webapp.errors import StorageAway
@@ -63,14 +64,20 @@ def test_a_prefix_keeps_to_itself(bucket: Bucket, s3_server: dict[str, str], set
     assert list(folders.all_files("")) == ["of-others", "espalier/ours"]
 
 
-def test_the_check_is_content_with_it(bucket: Bucket) -> None:
+def readiness() -> tuple[int, object]:
+    answer = Client().get("/readyz")
+    return answer.status_code, answer.json()
+
+
+def test_the_check_is_content_with_it(bucket: Bucket, db: None) -> None:
+    assert readiness() == (200, {"database": "ok", "storage": "ok"})
     assert list(checks.bucket()) == []
     assert list(folders.all_files("")) == []
 
 
 @pytest.mark.parametrize("option", ["secret_key", "endpoint_url", "bucket_name"])
 def test_a_bucket_that_refuses_or_is_away_is_the_infrastructures_fault(
-    bucket: Bucket, s3_server: dict[str, str], settings: Any, option: str
+    bucket: Bucket, s3_server: dict[str, str], settings: Any, db: None, option: str
 ) -> None:
     # Nobody listens on port 9.
     wrong = "http://127.0.0.1:9" if option == "endpoint_url" else "wrong"
@@ -84,6 +91,7 @@ def test_a_bucket_that_refuses_or_is_away_is_the_infrastructures_fault(
     assert cause is Cause.INFRASTRUCTURE
     told = causes.sentence(raised.value, cause)
     assert told.startswith("The storage of files does not answer") and "127.0.0.1" not in told
+    assert readiness() == (503, {"database": "ok", "storage": "unreachable"})
     (fault,) = checks.bucket()
     assert fault.hint is not None and "ESPALIER_S3_BUCKET" in fault.hint
     settings.STORAGES = {**settings.STORAGES, "default": bucket_of(s3_server)}
