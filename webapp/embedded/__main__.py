@@ -16,7 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from webapp import env, proxies
 from webapp.embedded.keep import STOP_SECONDS
-from webapp.embedded.processes import process_lines
+from webapp.embedded.processes import HEALTH_PORT, process_lines
 from webapp.embedded.supervisor import Supervisor
 
 LOOK_SECONDS = 0.3
@@ -43,11 +43,18 @@ async def _run() -> int:
     web_processes = env.integer("ESPALIER_WEB_PROCESSES", 1, at_least=1, at_most=64)
     with (settings.VAR / "processes.lock").open("w") as lock:
         lines = process_lines(
-            host=host, port=port, cpu_workers=cpu_workers, web_processes=web_processes
+            host=host,
+            port=port,
+            cpu_workers=cpu_workers,
+            web_processes=web_processes,
+            health_port=settings.HEALTH_PORT,
         )
         supervisor = Supervisor(lines, held=lock.fileno())
         await _wait_for_earlier(lock, supervisor)
-        _check_port(host, port)
+        _check_port(host, port, "ESPALIER_PORT")
+        for line in lines:
+            if HEALTH_PORT in line.environment:
+                _check_port("0.0.0.0", int(line.environment[HEALTH_PORT]), HEALTH_PORT)
         supervisor.output.say("Preparing database and static files …")
         if not await supervisor.prepare("webapp.embedded.preparation"):
             return 0 if supervisor.is_asked else 1
@@ -88,14 +95,14 @@ def _lock(file: IO[str]) -> bool:
     return True
 
 
-def _check_port(host: str, port: int) -> None:
+def _check_port(host: str, port: int, name: str) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with closing(socket.socket(family)) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            sys.exit(f"Port {port} of {host}: {error.strerror}. ESPALIER_PORT names another.")
+            sys.exit(f"Port {port} of {host}: {error.strerror}. {name} names another.")
 
 
 async def _announce(supervisor: Supervisor, host: str, port: int) -> None:

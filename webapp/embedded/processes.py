@@ -5,7 +5,8 @@ import re
 import shlex
 import shutil
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from webapp.workers import devices
 # As root Celery warns in ten lines that it should not run as root: containers often do.
 QUIET = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser"}
 PROCFILE = Path(__file__).parents[2] / "Procfile"
+HEALTH_PORT = "ESPALIER_HEALTH_PORT"
 MPS = "nvidia-cuda-mps-control"
 VARIABLE = re.compile(r"\$\{(\w+):-([^}]*)\}")
 
@@ -42,13 +44,19 @@ class ProcessLine:
 
 
 def process_lines(
-    *, host: str, port: int, cpu_workers: int, web_processes: int = 1
+    *,
+    host: str,
+    port: int,
+    cpu_workers: int,
+    web_processes: int = 1,
+    health_port: int | None = None,
 ) -> list[ProcessLine]:
     """Web, coordinator, clock and workers; what the Procfile has for a release is done before.
 
     Args:
         cpu_workers: how many train where there is no GPU.
         web_processes: how many answer at that port.
+        health_port: where the coordinator says how it is; clock and workers do on those after it.
     """
     commands = _commands(
         {
@@ -59,11 +67,23 @@ def process_lines(
     )
     no_gpu = {"CUDA_VISIBLE_DEVICES": ""}
     one_thread = {**QUIET, **no_gpu, "OMP_NUM_THREADS": "1"}
-    return [
+    lines = [
         ProcessLine("web", commands["web"], no_gpu),
         ProcessLine("cpu", commands["cpu"], one_thread),
         ProcessLine("clock", commands["clock"], one_thread),
         *_workers(commands["gpu"], cpu_workers),
+    ]
+    return lines if health_port is None else _with_health(lines, health_port)
+
+
+def _with_health(lines: list[ProcessLine], first: int) -> list[ProcessLine]:
+    """With a port for each process of Celery; web has its own, and MPS is not ours."""
+    ports = count(first)
+    return [
+        replace(line, environment={**line.environment, HEALTH_PORT: str(next(ports))})
+        if "celery" in line.command
+        else line
+        for line in lines
     ]
 
 

@@ -38,6 +38,12 @@ def test_whoever_does_not_train_sees_no_gpu(monkeypatch: pytest.MonkeyPatch) -> 
     assert {line.environment["CUDA_VISIBLE_DEVICES"] for line in (web, cpu, clock)} == {""}
 
 
+def test_each_process_of_celery_says_on_a_port_of_its_own_how_it_is() -> None:
+    lines = process_lines(host="127.0.0.1", port=8000, cpu_workers=2, health_port=8101)
+    ports = [line.environment.get("ESPALIER_HEALTH_PORT") for line in lines]
+    assert ports == [None, "8101", "8102", "8103", "8104"]
+
+
 def test_several_workers_may_share_a_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "VAR", tmp_path)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-one,MIG-two")

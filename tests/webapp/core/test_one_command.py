@@ -33,7 +33,21 @@ def embedded(tmp_path: Path) -> dict[str, str]:
         "ESPALIER_VAR": str(tmp_path / "var"),
         "ESPALIER_PORT": str(servers.free_port()),
         "ESPALIER_CPU_WORKERS": "1",
+        "ESPALIER_HEALTH_PORT": str(free_ports(3)),
     }
+
+
+def free_ports(count: int) -> int:
+    """The first of so many that follow each other."""
+    while True:
+        first = servers.free_port()
+        if all(map(is_free, range(first, first + count))):
+            return first
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((servers.HERE, port)) != 0
 
 
 @pytest.fixture
@@ -96,6 +110,9 @@ def test_one_command_starts_everything_and_ctrl_c_stops_it(environment: dict[str
     with running(environment) as (process, address):
         with urllib.request.urlopen(f"{address}readyz") as answer:
             assert json.load(answer) == {"database": "ok"}
+        first = int(environment["ESPALIER_HEALTH_PORT"])
+        for port in range(first, first + 3):  # coordinator, clock, and the worker of the one device
+            until(lambda port=port: is_ready(port), f"readiness on {port}", 240)  # type: ignore[misc]
         with urllib.request.urlopen(address) as page:
             assert page.url == f"{address}setup/" and b"Welcome to Espalier" in page.read()
         process.send_signal(signal.SIGINT)
@@ -105,6 +122,14 @@ def test_one_command_starts_everything_and_ctrl_c_stops_it(environment: dict[str
     says_requests = "uvicorn.access" in said  # each, with its number: where there are servers
     assert says_requests == ("ESPALIER_REDIS_URL" in environment), said
     assert said.count("stopped") == 4  # web, cpu, clock, and the worker of the one device
+
+
+def is_ready(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
 
 
 def is_preparing(process: Process) -> object:
