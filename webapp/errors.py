@@ -23,6 +23,7 @@ STATUS_OF_CODE = {
     "conflict": 409,
     "over_quota": 409,
     "too_large": 413,
+    "unusable": 422,
     "throttled": 429,
     "unavailable": 503,
     "disk_full": 507,
@@ -104,10 +105,10 @@ def refuse_strangers(what: str, *, own: bool) -> None:
         raise ProductError(sentence, "forbidden")
 
 
-def refusal_of(form: forms.BaseForm) -> ProductError:
+def refusal_of(form: forms.BaseForm, code: str = "invalid") -> ProductError:
     """What a form says, as an error."""
     fields = dict(flattened(form.errors))
-    return ProductError(" ".join(fields.values()), fields=fields)
+    return ProductError(" ".join(fields.values()), code, fields)
 
 
 @contextmanager
@@ -116,9 +117,9 @@ def engine_errors_as_product_errors() -> Iterator[None]:
     try:
         yield
     except InvalidConfig as error:
-        raise ProductError(str(error), "invalid", dict(reversed(error.faults))) from error
+        raise ProductError(str(error), "unusable", dict(reversed(error.faults))) from error
     except InvalidArchitecture as error:
-        raise ProductError(str(error), "invalid", {error.place: error.reason}) from error
+        raise ProductError(str(error), "unusable", {error.place: error.reason}) from error
 
 
 def add_to_form(form: forms.BaseForm, error: ProductError) -> None:

@@ -102,7 +102,9 @@ class ConfigForm(forms.Form):
         if "blocks" in known and not isinstance(base["blocks"], list | tuple):
             if len(known["blocks"]) > 1:
                 reason = f"one number: all stages of a {family} have as many blocks"
-                raise ProductError(f"Blocks: {reason}.", fields={"skeleton.blocks": reason})
+                raise ProductError(
+                    f"Blocks: {reason}.", "unusable", fields={"skeleton.blocks": reason}
+                )
             known["blocks"] = known["blocks"][0]
         return {**base, **known}
 

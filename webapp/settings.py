@@ -239,10 +239,16 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Espalier",
     "DESCRIPTION": "Launch architecture searches, follow them, steer them, take the result away.",
     "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "COMPONENT_SPLIT_REQUEST": True,  # what is sent as a file is no address of one
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENFORCE_NON_BLANK_FIELDS": True,
+    "ENUM_NAME_OVERRIDES": {
+        "PresetEnum": "search_engine.spec.presets.PRESETS",
+        "FinalPresetEnum": "webapp.trainings.documents.PRESETS",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "webapp.api.schemas.document_errors",

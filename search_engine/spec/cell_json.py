@@ -8,7 +8,10 @@ A branch without `node` ends in a leaf.
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, NotRequired, TypeVar
+
+import pydantic
+from typing_extensions import TypedDict  # pydantic wants this one before Python 3.12
 
 from search_engine.spec.cell import LEAF, MAX_EDGES, MAX_HEIGHT, Branch, Cell, Node, check_motif
 from search_engine.spec.declared import Codec
@@ -45,7 +48,35 @@ def cell_from_json(document: object) -> Cell:
     return Cell(_Tree().node(root, "root", 0))
 
 
-CellField = Annotated[Cell, Codec(Cell, cell_from_json, cell_to_json, {"type": "object"})]
+_CLOSED = pydantic.with_config(pydantic.ConfigDict(extra="forbid"))
+
+
+@_CLOSED
+class BranchDocument(TypedDict):
+    """A branch's JSON."""
+
+    operation: Operation
+    node: NotRequired["NodeDocument"]
+
+
+@_CLOSED
+class NodeDocument(TypedDict):
+    """A node's JSON."""
+
+    merge: Merge
+    allocation: Allocation
+    branches: Annotated[list[BranchDocument], pydantic.Field(min_length=1)]
+
+
+@_CLOSED
+class CellDocument(TypedDict):
+    """A cell's JSON."""
+
+    version: Literal[1]
+    root: NodeDocument
+
+
+CellField = Annotated[Cell, Codec(Cell, cell_from_json, cell_to_json, CellDocument)]
 """A cell as a field of what is declared."""
 
 

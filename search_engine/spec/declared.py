@@ -180,6 +180,21 @@ class Declared:
         found = handler.resolve_ref_schema(handler(schema))
         fixed = {name: {"const": value} for name, value in cls.fixed.items()}
         found["properties"] = {**fixed, **found.get("properties", {})}
+        if cls.alone:
+            return cast(dict[str, Any], found["properties"][cls.alone])
+        if cls.in_order:
+            told: dict[str, Any] = {
+                name: found[name] for name in ("title", "description") if name in found
+            }
+            places = list(found["properties"].values())
+            count = len(places)
+            return {
+                **told,
+                "type": "array",
+                "prefixItems": places,
+                "minItems": count,
+                "maxItems": count,
+            }
         return found
 
 
@@ -288,16 +303,16 @@ class Pairs:
 
 
 class Codec:
-    """Marks a field that JSON has in a form of its own."""
+    """Marks a field that JSON has in a form of its own, of the type `document`."""
 
     def __init__(
         self,
         kind: type[T],
         read: Callable[[object], T],
         write: Callable[[T], object],
-        schema: Mapping[str, object],
+        document: Any,
     ) -> None:
-        self.kind, self.read, self.write, self.schema = kind, read, write, schema
+        self.kind, self.read, self.write, self.document = kind, read, write, document
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: pydantic.GetCoreSchemaHandler
@@ -311,7 +326,7 @@ class Codec:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: pydantic.GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        return dict(self.schema)
+        return handler(adapter(self.document).core_schema)
 
 
 @functools.cache

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.http import QueryDict
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -10,8 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
+from search_engine.spec import TORCHVISION_MODELS
 from webapp.adopted import selectors, services
-from webapp.adopted.forms import AdoptedNetworkForm
+from webapp.adopted.forms import TIMM_NAME, AdoptedNetworkForm
 from webapp.adopted.json import (
     AdoptedNetworkDetailJSON,
     AdoptedNetworkJSON,
@@ -21,29 +23,45 @@ from webapp.adopted.json import (
 from webapp.adopted.names import Normalised, Published, Source
 from webapp.api.parsers import JSONParser
 from webapp.api.requests import Pages, read, sent_fields, signed_in
-from webapp.api.schemas import JUDGED, PAGING, page_of, schema_of
+from webapp.api.schemas import PAGING, UNUSABLE, page_of, schema_of
 from webapp.errors import refusal_of
 
 NETWORK = schema_of(AdoptedNetworkDetailJSON)
 
 
-class AddSerializer(serializers.Serializer[Any]):
-    """Which fields count depends on `source`; torchvision needs `model` and `dataset`, timm
-    `timm_model` and `dataset`."""
+class PublishedSerializer(serializers.Serializer[Any]):
+    """A published model: torchvision's needs `model` and `dataset`, timm's `timm_model` and
+    `dataset`."""
 
-    source = serializers.ChoiceField(choices=Source.choices)  # type: ignore[assignment]
-    model = serializers.CharField(required=False)
-    timm_model = serializers.CharField(required=False, help_text="such as resnet18.a1_in1k")
+    source = serializers.ChoiceField(  # type: ignore[assignment]
+        choices=[Source.TORCHVISION, Source.TIMM]
+    )
+    model = serializers.ChoiceField(choices=TORCHVISION_MODELS, required=False, allow_blank=True)
+    timm_model = serializers.RegexField(
+        TIMM_NAME, required=False, allow_blank=True, help_text="such as resnet18.a1_in1k"
+    )
     pretrained = serializers.ChoiceField(
         choices=Published.choices,
         required=False,
+        allow_blank=True,
         help_text="published weights, of torchvision; of timm DEFAULT alone",
     )
     normalisation = serializers.ChoiceField(
-        choices=Normalised.choices, required=False, help_text="that weights of your own want"
+        choices=Normalised.choices,
+        required=False,
+        allow_blank=True,
+        help_text="that weights of your own want",
     )
-    dataset = serializers.CharField(required=False, help_text="its name in settings")
-    name = serializers.CharField(required=False)
+    dataset = serializers.CharField(
+        required=False, allow_blank=True, help_text="its name in settings"
+    )
+    name = serializers.CharField(required=False, allow_blank=True, max_length=120)
+
+
+class AddSerializer(PublishedSerializer):
+    """A published model, or files; which fields count depends on `source`."""
+
+    source = serializers.ChoiceField(choices=Source.choices)
     program = serializers.FileField(required=False)
     onnx = serializers.FileField(required=False)
     weights = serializers.FileField(required=False, help_text="safetensors")
@@ -80,16 +98,16 @@ class AdoptedNetworkViewSet(ViewSet):
 
     @extend_schema(
         operation_id="start_networks_add",
-        request=AddSerializer,
-        responses={201: NETWORK},
-        extensions=JUDGED,
+        request={"application/json": PublishedSerializer, "multipart/form-data": AddSerializer},
+        responses={201: NETWORK, **UNUSABLE},
     )
     def create(self, request: Request) -> Response:
         """Have a network read in the background; ask again until its `state` is `completed`."""
-        user = signed_in(request)
+        user, is_form = signed_in(request), isinstance(request.data, QueryDict)
+        read(AddSerializer if is_form else PublishedSerializer, request.data)
         form = AdoptedNetworkForm(sent_fields(request), request.FILES, user=user)
         if not form.is_valid():
-            raise refusal_of(form)
+            raise refusal_of(form, "unusable")
         network = services.add(user, **form.asked())
         headers = {"Location": f"{request.path}{network.pk}/"}
         return Response(network_detail_json(network), 201, headers=headers)
@@ -107,7 +125,9 @@ class AdoptedNetworkViewSet(ViewSet):
         return Response(status=204)
 
     @extend_schema(
-        operation_id="start_networks_sites", request=SitesSerializer, responses={202: NETWORK}
+        operation_id="start_networks_sites",
+        request=SitesSerializer,
+        responses={202: NETWORK, **UNUSABLE},
     )
     @action(detail=True, methods=["post"], parser_classes=[JSONParser])
     def sites(self, request: Request, network_id: int) -> Response:

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent, resolve_type_hint
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 from rest_framework.generics import GenericAPIView
 
@@ -28,6 +28,7 @@ REFUSALS = {
     "429": "Too many requests; `Retry-After` says in how many seconds to ask again.",
 }
 
+_NO_NUL = "^[^\\x00]*$"
 _FROM_1 = {"type": "integer", "minimum": 1}
 PAGING = [
     OpenApiParameter("page", _FROM_1, description="Which page."),
@@ -56,7 +57,7 @@ def schema_of(kind: type) -> Schema:
 
 def page_of(item: Schema) -> Schema:
     """A page of a list."""
-    link = {"type": "string", "format": "uri", "nullable": True}
+    link = {"type": ["string", "null"], "format": "uri"}
     properties = {
         "count": {"type": "integer"},
         "next": link,
@@ -79,11 +80,13 @@ class Described(AutoSchema):
         return is_generic and bool(super()._is_list_view(serializer))
 
 
-JUDGED = {
-    "x-judged": "What fits together, and what files hold, is judged beyond this schema: what keeps"
-    " to it may still be refused by 400."
+_ERROR = {"$ref": "#/components/schemas/Error"}
+UNUSABLE = {
+    (422, "application/json"): OpenApiResponse(
+        _ERROR, "It is as described here, and cannot be used: `fields` says what does not fit."
+    )
 }
-"""Said of operations that take whole documents or files."""
+"""An answer of operations that take whole configs or files."""
 
 
 def document_errors(result: Schema, **_: Any) -> Schema:
@@ -96,14 +99,17 @@ def document_errors(result: Schema, **_: Any) -> Schema:
         " for each field that is at fault.",
         **schema_of(ErrorBody),
     }
-    body = {"schema": {"$ref": "#/components/schemas/Error"}}
+    error = {"application/json": {"schema": _ERROR}}
+    for name, component in result["components"]["schemas"].items():
+        if name.startswith(_NAME.format(model="")):
+            _keep_nul_out(component)
     for address, methods in result["paths"].items():
         for method, operation in methods.items():
             _close_bodies(operation, result["components"]["schemas"])
             for parameter in operation.get("parameters", ()):
                 _as_text(parameter["schema"])
             for status in _refusals(address, method, operation):
-                refusal = {"description": REFUSALS[status], "content": {"application/json": body}}
+                refusal = {"description": REFUSALS[status], "content": error}
                 operation["responses"].setdefault(status, refusal)
     return result
 
@@ -114,17 +120,30 @@ def _close_bodies(operation: Schema, components: Schema) -> None:
     name = sent.get("schema", {}).get("$ref", "").rpartition("/")[2]
     if name:
         components[name]["additionalProperties"] = False
-        for field in components[name].get("properties", {}).values():
-            _as_text(field)
+        _keep_nul_out(components[name].get("properties", {}))
 
 
 def _as_text(schema: Schema) -> None:
     """No database can hold NUL, and what is white alone is empty once it is trimmed."""
-    if schema.get("type") == "array":
+    kinds = schema.get("type", ())
+    if "items" in schema:
         _as_text(schema["items"])
-    elif schema.get("type") == "string" and not {"format", "enum", "pattern"} & schema.keys():
+    elif "string" in kinds and not {"format", "enum", "pattern"} & schema.keys():
         visible = "[^\\x00\\s\\x1c-\\x1f\\x85][^\\x00]*" if schema.get("minLength") else ""
         schema["pattern"] = f"^[^\\x00]*{visible}$"
+
+
+def _keep_nul_out(schema: Any) -> None:
+    """Of all texts within, and of the names of what has names that somebody chose."""
+    if isinstance(schema, list):
+        for part in schema:
+            _keep_nul_out(part)
+    elif isinstance(schema, dict):
+        _as_text(schema)
+        if isinstance(schema.get("additionalProperties"), dict):
+            schema["propertyNames"] = {"pattern": _NO_NUL}
+        for part in schema.values():
+            _keep_nul_out(part)
 
 
 def _refusals(address: str, method: str, operation: Schema) -> set[str]:
@@ -179,25 +198,13 @@ class ConfigFieldSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-unt
 
 
 def _in_openapi(schema: Any) -> Any:
-    """JSON Schema in the words of OpenAPI 3.0."""
+    """JSON Schema with our own words in the form that OpenAPI has for such."""
     if isinstance(schema, list):
         return [_in_openapi(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    # Fields may be called like a word of the schema.
-    fields = {name: _in_openapi(part) for name, part in schema.get("properties", {}).items()}
     found = {_OWN.get(name, name): _in_openapi(part) for name, part in schema.items()}
-    if fields:
-        found["properties"] = fields
-    if "const" in found:
-        found["enum"] = [found.pop("const")]
-    for limit in ("minimum", "maximum"):
-        exclusive = f"exclusive{limit.capitalize()}"
-        if exclusive in found:
-            found |= {limit: found[exclusive], exclusive: True}
-    if "prefixItems" in found:
-        found["items"] = found.pop("prefixItems")[0]
-    if {"type": "null"} in found.get("anyOf", []):
-        (kind,) = (part for part in found.pop("anyOf") if part != {"type": "null"})
-        found |= {**kind, "nullable": True}
+    if "properties" in schema:  # fields may be called like a word of ours
+        named = schema["properties"].items()
+        found["properties"] = {name: _in_openapi(part) for name, part in named}
     return found

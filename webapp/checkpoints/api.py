@@ -15,7 +15,7 @@ from rest_framework.viewsets import ViewSet
 from search_engine.spec.export_form import OPSET, OPSETS, Precision
 from webapp.api.fields import NumberField, WholeField
 from webapp.api.requests import Pages, read, signed_in
-from webapp.api.schemas import JUDGED, PAGING, list_of, page_of, schema_of
+from webapp.api.schemas import PAGING, UNUSABLE, list_of, page_of, schema_of
 from webapp.checkpoints import comparison, downloads, json, pictures, selectors, services
 from webapp.checkpoints.models import ExportFormat, Origin
 from webapp.checkpoints.selectors import ORDERS
@@ -134,8 +134,7 @@ class CheckpointViewSet(ViewSet):
     @extend_schema(
         operation_id="checkpoints_picture",
         request=PictureSerializer,
-        responses={(200, "image/png"): bytes},
-        extensions=JUDGED,
+        responses={(200, "image/png"): bytes, **UNUSABLE},
     )
     @action(detail=True, methods=["post"], parser_classes=[MultiPartParser])
     def picture(self, request: Request, checkpoint_id: int) -> HttpResponse:
@@ -189,8 +188,7 @@ class ExportViewSet(ViewSet):
     @extend_schema(
         operation_id="exports_build",
         request=BuildSerializer,
-        responses={202: EXPORT, 200: EXPORT},
-        extensions=JUDGED,
+        responses={202: EXPORT, 200: EXPORT, **UNUSABLE},
     )
     def create(self, request: Request, checkpoint_id: int) -> Response:
         """Have one built: 202. One that is there already is left as it is: 200."""

@@ -106,4 +106,4 @@ def of(user: AbstractBaseUser, checkpoint: Checkpoint) -> Comparison:
 
 
 def _refused(reason: str) -> ProductError:
-    return ProductError(f"dataset: {reason}", fields={"dataset": reason})
+    return ProductError(f"dataset: {reason}", "unusable", fields={"dataset": reason})

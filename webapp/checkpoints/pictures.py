@@ -48,13 +48,13 @@ def seen(checkpoint: Checkpoint, content: bytes) -> bytes:
             timeout=SECONDS,
         )
     except subprocess.TimeoutExpired:
-        raise ProductError(TOO_SLOW, "time") from None
+        raise ProductError(TOO_SLOW, "unusable", fields={"file": TOO_SLOW}) from None
     finally:
         _turns.release()
     if ran.returncode:
         lines = ran.stderr.decode(errors="replace").strip().splitlines()
         why = lines[-1] if ran.returncode == 2 and lines else "could not be read"
-        raise ProductError(f"The picture {why.rstrip('.')}.", fields={"file": why})
+        raise ProductError(f"The picture {why.rstrip('.')}.", "unusable", fields={"file": why})
     return ran.stdout
 
 

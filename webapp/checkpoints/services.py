@@ -57,7 +57,7 @@ def build_export(
     with engine_errors_as_product_errors():
         form = ExportForm(**asked)
     if reason := why_not_offered(form, checkpoint.skeleton):
-        raise ProductError(reason, fields={"kind": reason})
+        raise ProductError(reason, "unusable", fields={"kind": reason})
     quota.check(user.pk)
     chosen = comparison.of(user, checkpoint).chosen(dataset)
     return lifecycle.export_requested(checkpoint, form.name, chosen)

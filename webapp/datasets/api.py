@@ -15,7 +15,7 @@ from rest_framework.viewsets import ViewSet
 from search_engine.spec.pictures import Answers
 from webapp.api.parsers import JSONParser
 from webapp.api.requests import Pages, read, signed_in
-from webapp.api.schemas import JUDGED, PAGING, ConfigField, list_of, page_of, schema_of
+from webapp.api.schemas import PAGING, UNUSABLE, ConfigField, list_of, page_of, schema_of
 from webapp.datasets import selectors, services, uploads
 from webapp.datasets.files import RESIZE_PIXELS, sample_name
 from webapp.datasets.forms import UploadForm
@@ -37,10 +37,10 @@ DATASET = schema_of(DatasetJSON)
 class UploadSerializer(serializers.Serializer[Any]):
     """An archive of pictures."""
 
-    file = serializers.FileField()
+    file = serializers.FileField(error_messages={"required": "Choose a file."})
     name = serializers.CharField(max_length=100, required=False, allow_blank=True)
     resize_pixels = serializers.ChoiceField(
-        choices=RESIZE_PIXELS, required=False, allow_null=True, help_text="Side in pixels."
+        choices=RESIZE_PIXELS, required=False, help_text="Side in pixels."
     )
     licence = serializers.CharField(max_length=200, required=False, allow_blank=True)
     source = serializers.CharField(  # type: ignore[assignment]  # a field may be called so
@@ -75,7 +75,7 @@ class DatasetFilter(serializers.Serializer[Any]):
 
     state = serializers.ChoiceField(choices=State.choices, required=False, allow_blank=True)
     built_in = serializers.BooleanField(required=False, allow_null=True, default=None)
-    name = serializers.CharField(required=False, help_text="Part of the name.")
+    name = serializers.CharField(required=False, allow_blank=True, help_text="Part of the name.")
 
 
 class DatasetViewSet(ViewSet):
@@ -105,17 +105,17 @@ class DatasetViewSet(ViewSet):
     @extend_schema(
         operation_id="datasets_create",
         request=UploadSerializer,
-        responses={201: DATASET},
-        extensions=JUDGED,
+        responses={201: DATASET, **UNUSABLE},
     )
     def create(self, request: Request) -> Response:
         """Upload an archive of pictures, to be looked at and prepared in the background.
 
         Where something must be answered first it is then `paused`, and `report/` says what.
         """
+        read(UploadSerializer, request.data)
         form = UploadForm(request.POST, request.FILES)
         if not form.is_valid():
-            raise refusal_of(form)
+            raise refusal_of(form, "unusable")
         dataset = services.upload(signed_in(request), **form.cleaned_data)
         headers = {"Location": f"{request.path}{dataset.pk}/"}
         return Response(dataset_json(dataset), 201, headers=headers)
@@ -159,8 +159,7 @@ class DatasetViewSet(ViewSet):
     @extend_schema(
         operation_id="datasets_answers_create",
         request=AnswersSerializer,
-        responses={202: DATASET},
-        extensions=JUDGED,
+        responses={202: DATASET, **UNUSABLE},
     )
     @action(detail=True, methods=["post"], parser_classes=[JSONParser])
     def answers(self, request: Request, dataset_id: int) -> Response:

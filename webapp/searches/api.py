@@ -17,8 +17,8 @@ from webapp.api.requests import Pages, read, signed_in, with_ids
 from webapp.api.schemas import (
     IDEMPOTENCY_KEY,
     IDS,
-    JUDGED,
     PAGING,
+    UNUSABLE,
     list_of,
     page_of,
     schema_of,
@@ -112,9 +112,8 @@ class SearchViewSet(ViewSet):
     @extend_schema(
         operation_id="searches_launch",
         request=LaunchSerializer,
-        responses={201: SEARCH, 200: SEARCH},
+        responses={201: SEARCH, 200: SEARCH, **UNUSABLE},
         parameters=[IDEMPOTENCY_KEY],
-        extensions=JUDGED,
     )
     def create(self, request: Request) -> Response:
         """Launch a search. 201 where it is new, 200 where the key launched it before."""
@@ -136,12 +135,11 @@ class SearchViewSet(ViewSet):
     @extend_schema(
         operation_id="searches_check",
         request=CheckSerializer,
-        responses={200: ESTIMATE},
-        extensions=JUDGED,
+        responses={200: ESTIMATE, **UNUSABLE},
     )
     @action(detail=False, methods=["post"])
     def check(self, request: Request) -> Response:
-        """What the start network costs and how large the space is; 400 names the wrong fields."""
+        """What the start network costs and how large the space is; 422 names the wrong fields."""
         user, given = signed_in(request), read(CheckSerializer, request.data)
         start = _start_checkpoint(user, given["start_checkpoint"])
         document = _document(given, _parent(user, given), start)
@@ -153,8 +151,7 @@ class SearchViewSet(ViewSet):
     @extend_schema(
         operation_id="searches_plan",
         parameters=[PlanSerializer],
-        responses={200: PLAN},
-        extensions=JUDGED,
+        responses={200: PLAN, **UNUSABLE},
     )
     @action(detail=False)
     def plan(self, request: Request) -> Response:
@@ -170,6 +167,7 @@ class SearchViewSet(ViewSet):
         if found is None:
             raise ProductError(
                 "No plan can be made for such pictures.",
+                "unusable",
                 fields={"dataset": "expected grey or coloured"},
             )
         return Response(plans.proposal_json(found))
@@ -345,5 +343,9 @@ def _start_checkpoint(user: AbstractBaseUser, checkpoint_id: int | None) -> Chec
         return None
     found = visible_to(user).filter(pk=checkpoint_id).first()
     if found is None:
-        raise ProductError("There is no such checkpoint.", fields={"start_checkpoint": "not found"})
+        raise ProductError(
+            "There is no such checkpoint, or it is not yours to see.",
+            "not_found",
+            fields={"start_checkpoint": "not found"},
+        )
     return found

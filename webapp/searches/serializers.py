@@ -2,6 +2,7 @@
 
 from rest_framework import serializers
 
+from search_engine.spec.presets import PRESETS
 from search_engine.spec.search_config import SearchConfig
 from search_engine.spec.trial import Role
 from webapp.api.fields import NumberField, WholeField
@@ -15,7 +16,9 @@ class CheckSerializer(serializers.Serializer[None]):
     """A config to judge without launching it: what would launch it may be sent as it is."""
 
     name = serializers.CharField(required=False, max_length=120)
-    preset = serializers.CharField(required=False, default="", allow_blank=True)
+    preset = serializers.ChoiceField(
+        choices=list(PRESETS), required=False, default="", allow_blank=True
+    )
     config = ConfigField(SearchConfig)
     parent = WholeField(  # type: ignore[assignment]  # a field, not whose it is
         required=False, allow_null=True, default=None

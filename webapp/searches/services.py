@@ -115,7 +115,9 @@ def check_start(checkpoint: Checkpoint, config: SearchConfig) -> None:
     expected = config.start_architecture(config.skeleton.classes).to_json()
     if checkpoint.description["architecture"] != json.loads(json.dumps(expected)):
         reason = "it is not the start network that the settings describe: family, size, images"
-        raise ProductError(f"Not started: {reason}.", fields={"start_checkpoint": reason})
+        raise ProductError(
+            f"Not started: {reason}.", "unusable", fields={"start_checkpoint": reason}
+        )
 
 
 def _check_counts(config: SearchConfig, dataset: Dataset) -> None:
@@ -123,6 +125,7 @@ def _check_counts(config: SearchConfig, dataset: Dataset) -> None:
     if dataset.image_count and held_out >= dataset.image_count:
         raise ProductError(
             f"The data set has {dataset.image_count:,} images; fewer must be held out.",
+            "unusable",
             fields={"data.validation": f"with calibration, below {dataset.image_count:,} images"},
         )
 

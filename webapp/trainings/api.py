@@ -14,7 +14,15 @@ from rest_framework.viewsets import ViewSet
 from search_engine.spec.final_training import FinalTrainingConfig
 from webapp.api.fields import WholeField
 from webapp.api.requests import Pages, read, signed_in, with_ids
-from webapp.api.schemas import IDEMPOTENCY_KEY, IDS, JUDGED, PAGING, ConfigField, page_of, schema_of
+from webapp.api.schemas import (
+    IDEMPOTENCY_KEY,
+    IDS,
+    PAGING,
+    UNUSABLE,
+    ConfigField,
+    page_of,
+    schema_of,
+)
 from webapp.dotted import merged
 from webapp.searches import selectors as search_selectors
 from webapp.state import State
@@ -33,7 +41,9 @@ class FinalLaunchSerializer(serializers.Serializer[None]):
     search = WholeField(min_value=1)
     trial = WholeField(min_value=1, help_text="Its number in the search.")
     name = serializers.CharField(max_length=120, required=False, default="", allow_blank=True)
-    preset = serializers.CharField(required=False, default="", allow_blank=True)
+    preset = serializers.ChoiceField(
+        choices=documents.PRESETS, required=False, default="", allow_blank=True
+    )
     config = ConfigField(FinalTrainingConfig)
     compare = serializers.ChoiceField(
         choices=[(choice.value, choice.value) for choice in Compare],
@@ -83,9 +93,8 @@ class TrainingViewSet(ViewSet):
     @extend_schema(
         operation_id="final_trainings_launch",
         request=FinalLaunchSerializer,
-        responses={201: DETAIL, 200: DETAIL},
+        responses={201: DETAIL, 200: DETAIL, **UNUSABLE},
         parameters=[IDEMPOTENCY_KEY],
-        extensions=JUDGED,
     )
     def create(self, request: Request) -> Response:
         """Train a trial's cell fully. 201 where it is new, 200 where the key launched it before."""

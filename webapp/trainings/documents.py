@@ -60,7 +60,7 @@ def base_document(search: Search, trial: Trial, preset: str = "") -> Document:
     name = preset or usual_preset(search)
     if name not in PRESETS:
         reason = f"expected one of {', '.join(PRESETS)}"
-        raise ProductError("There is no such preset.", fields={"preset": reason})
+        raise ProductError("There is no such preset.", "unusable", fields={"preset": reason})
     searched = SearchConfig.from_json(search.config)
     if name == AS_SEARCHED:
         document = _as_searched(searched, search, trial).to_json()
@@ -113,6 +113,7 @@ def checked(document: Document, search: Search, trial: Trial) -> FinalTrainingCo
         ProductError: a field is at fault.
     """
     with engine_errors_as_product_errors():
+        FinalTrainingConfig.from_json(document)  # what is put in its place below is judged, too
         config = FinalTrainingConfig.from_json(fitted(document, search, trial))
         _check_counts(config, search)
         if config.weights is Weights.GROWN:
@@ -135,6 +136,7 @@ def compared(config: FinalTrainingConfig, compare: Compare) -> FinalTrainingConf
     except InvalidConfig as error:
         raise ProductError(
             f"The start network cannot be compared so: {error.reason}.",
+            "unusable",
             fields={"compare": error.reason},
         ) from error
 

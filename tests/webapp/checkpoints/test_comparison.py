@@ -110,7 +110,7 @@ def test_what_does_not_fit_is_refused_beside_the_field(
         (start, "digits", "its search's data set"),
     ):
         answer = ask_for_export(client, checkpoint, dataset=name)
-        assert answer.status_code == 400 and says in answer.json()["fields"]["dataset"]
+        assert answer.status_code == 422 and says in answer.json()["fields"]["dataset"]
     assert not Export.objects.exists()
 
 

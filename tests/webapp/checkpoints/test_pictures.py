@@ -50,7 +50,7 @@ def test_what_is_no_picture_is_refused_with_its_reason(
     client: Client, brought: Checkpoint, content: bytes, why: str
 ) -> None:
     answer = sent(client, brought, content)
-    assert answer.status_code == 400 and why in answer.json()["message"]
+    assert answer.status_code == 422 and why in answer.json()["message"]
     assert list(answer.json()["fields"]) == ["file"]
 
 
@@ -61,7 +61,7 @@ def test_a_picture_gets_no_more_memory_than_its_limit(
     answer = sent(
         client, brought, saved(Image.new("RGB", (4000, 4000)), "TIFF", compression="jpeg")
     )
-    assert answer.status_code == 400 and "memory" in answer.json()["message"]
+    assert answer.status_code == 422 and "memory" in answer.json()["message"]
 
 
 def test_no_picture_takes_longer_than_its_limit(
@@ -69,7 +69,7 @@ def test_no_picture_takes_longer_than_its_limit(
 ) -> None:
     monkeypatch.setattr(pictures, "SECONDS", 0.01)
     answer = sent(client, brought, b"x")
-    assert (answer.status_code, answer.json()["code"]) == (400, "time")
+    assert (answer.status_code, answer.json()["code"]) == (422, "unusable")
 
 
 def test_no_more_than_two_are_read_at_once(

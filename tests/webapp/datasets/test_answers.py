@@ -179,7 +179,7 @@ def test_a_wrong_answer_is_refused_beside_its_name(
         f"{URL}{dataset.pk}/answers/", {"answers": answers}, "application/json"
     )
     body = response.json()
-    assert (response.status_code, body["code"]) == (400, "invalid"), body
+    assert (response.status_code, body["code"]) == (422, "unusable"), body
     assert any(name.endswith(field) for name in body["fields"]), body
     dataset.refresh_from_db()
     assert (dataset.state, dataset.answers) == (State.PAUSED, {})

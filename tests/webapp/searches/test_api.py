@@ -54,7 +54,7 @@ def test_a_wrong_setting_is_named_in_the_one_error_shape(client: Client, digits:
     body = {"name": "A", "config": {"recipe": {"epochs": 0}}}
     for address in (SEARCHES, f"{SEARCHES}check/"):
         answer = post(client, address, body)
-        assert answer.status_code == 400
+        assert (answer.status_code, answer.json()["code"]) == (422, "unusable")
         assert answer.json()["fields"] == {
             "recipe.epochs": "expected a whole number 1 to 100,000, got 0"
         }

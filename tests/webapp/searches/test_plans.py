@@ -115,7 +115,7 @@ def test_the_api_plans_as_the_page_does(client: Client, photographs: Dataset) ->
     )
     assert launched.status_code == 201
     refused = client.get("/api/v1/searches/plan/?dataset=nobodys")
-    assert (refused.status_code, [*refused.json()["fields"]]) == (400, ["data.name"])
+    assert (refused.status_code, [*refused.json()["fields"]]) == (422, ["data.name"])
 
 
 def test_workers_that_are_there_share_the_trials(client: Client) -> None:

@@ -64,7 +64,7 @@ def test_the_wrong_field_is_named(client: Client, trial: Trial) -> None:
         ({"weights": "grown"}, "weights"),
     ):
         answer = post(client, API, launch_body(trial, config=config))
-        assert answer.status_code == 400
+        assert answer.status_code == 422
         assert field in answer.json()["fields"]
 
 
