@@ -10,7 +10,9 @@ from webapp.errors import ProductError
 
 
 class JSONParser(parsers.JSONParser):
-    """DRF's, which refuses NaN and infinities already."""
+    """DRF's, but that the field is named that has NaN or an infinity."""
+
+    strict = False
 
     def parse(
         self,
