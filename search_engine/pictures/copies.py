@@ -18,6 +18,8 @@ _LEAST_CONTRAST = 2.0
 """Standard deviation of a picture's grey levels below which there is nothing to compare."""
 _CROWD, _NEIGHBOURS = 256, 16
 """Where more pictures share a part of the hash, each meets its neighbours in order only."""
+_AT_ONCE = 1 << 14
+"""Pairs that are compared at once: more would take memory for nothing."""
 
 Pairs = Iterator[tuple[int, int]]
 
@@ -43,24 +45,45 @@ def groups_of_copies(looks: Sequence[Look]) -> tuple[list[list[int]], list[list[
 def _near_pairs(thumbs: NDArray[np.uint8]) -> Pairs:
     grey = thumbs[:, : THUMB * THUMB].reshape(-1, THUMB, THUMB)
     hashes = _difference_hashes(grey)
-    seen: set[tuple[int, int]] = set()
+    sums = grey.sum(axis=(1, 2), dtype=np.int64)
     for band in hashes.view(np.uint16).reshape(len(hashes), 4).T:
-        order = np.lexsort((hashes[:, 0], band))
-        bounds = np.flatnonzero(np.diff(band[order])) + 1
-        for crowd in np.split(order, bounds):
-            for pair in _met(crowd):
-                if pair not in seen:
-                    seen.add(pair)
-                    if _are_near(thumbs[pair[0]], thumbs[pair[1]]):
-                        yield pair
+        for ones, others in _met(np.lexsort((hashes[:, 0], band)), band):
+            may_be = np.abs(sums[ones] - sums[others]) <= THUMB * THUMB * _GREY_DIFFERENCE
+            for one, other in _alike(thumbs, ones[may_be], others[may_be]):
+                if _correlate(thumbs[one], thumbs[other]):
+                    yield min(one, other), max(one, other)
 
 
-def _met(crowd: NDArray[np.intp]) -> Pairs:
-    """Pairs within a crowd: all, or each with its neighbours."""
-    reach = len(crowd) if len(crowd) <= _CROWD else _NEIGHBOURS
-    for place, one in enumerate(crowd):
-        for other in crowd[place + 1 : place + reach]:
-            yield min(int(one), int(other)), max(int(one), int(other))
+def _met(
+    order: NDArray[np.intp], band: NDArray[np.uint16]
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Pairs within a crowd, those that are as far apart in order at a time: all pairs, or each
+    picture with its neighbours.
+
+    Args:
+        order: of the pictures, by the part of the hash that a crowd shares.
+        band: that part of each.
+    """
+    _, crowd, sizes = np.unique(band[order], return_inverse=True, return_counts=True)
+    left = np.cumsum(sizes)[crowd] - np.arange(len(order))
+    reach = np.minimum(left, np.where(sizes <= _CROWD, sizes, _NEIGHBOURS)[crowd])
+    for apart in range(1, int(reach.max())):
+        (places,) = np.nonzero(reach > apart)
+        yield order[places], order[places + apart]
+
+
+def _alike(
+    thumbs: NDArray[np.uint8], ones: NDArray[np.intp], others: NDArray[np.intp]
+) -> Iterator[tuple[int, int]]:
+    """The pairs whose thumbs differ little in the mean."""
+    grey = THUMB * THUMB
+    for start in range(0, len(ones), _AT_ONCE):
+        one, other = ones[start : start + _AT_ONCE], others[start : start + _AT_ONCE]
+        first, second = thumbs[one], thumbs[other]
+        difference = np.maximum(first, second) - np.minimum(first, second)
+        is_alike = difference[:, :grey].mean(axis=1) <= _GREY_DIFFERENCE
+        is_alike &= difference[:, grey:].mean(axis=1) <= _COLOUR_DIFFERENCE
+        yield from zip(one[is_alike].tolist(), other[is_alike].tolist(), strict=True)
 
 
 def _difference_hashes(grey: NDArray[np.uint8]) -> NDArray[np.uint64]:
@@ -70,11 +93,8 @@ def _difference_hashes(grey: NDArray[np.uint8]) -> NDArray[np.uint64]:
     return np.packbits(bits.reshape(len(grey), 64), axis=1).view(np.uint64)
 
 
-def _are_near(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> bool:
-    difference = np.abs(one.astype(np.float32) - other)
+def _correlate(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> bool:
     grey = THUMB * THUMB
-    if difference[:grey].mean() > _GREY_DIFFERENCE or difference[grey:].mean() > _COLOUR_DIFFERENCE:
-        return False
     first, second = one[:grey].astype(np.float32), other[:grey].astype(np.float32)
     spread, other_spread = first.std(), second.std()
     if min(spread, other_spread) < _LEAST_CONTRAST:

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from search_engine.pictures.entries import Entry, Limits
-from search_engine.pictures.pixels import flat, is_grey, is_wide, opened
+from search_engine.pictures.pixels import ORIENTATION, Pixels, flat, is_grey, is_wide, opened
 from search_engine.pictures.sizes import Size
 from search_engine.pictures.sorting import UNREAD_SUFFIXES, suffix_of
 from search_engine.spec.errors import DatasetError
@@ -16,7 +15,6 @@ from search_engine.spec.pictures import Rendering
 
 _LOOKED_AT = 64
 """The shorter side that pictures are decoded at least at, in pixels."""
-_ORIENTATION = 0x0112
 _TURNED, _SIDEWAYS = range(2, 9), range(5, 9)
 """Values of the camera's note of orientation: not upright; with height and width exchanged."""
 THUMB = 16
@@ -58,7 +56,7 @@ class Look:
     rotated: bool
     misnamed: bool
     digest: bytes
-    thumb: NDArray[np.uint8]
+    thumb: Pixels
 
 
 def look_at(entry: Entry, limits: Limits) -> Look:
@@ -77,7 +75,7 @@ def look_at(entry: Entry, limits: Limits) -> Look:
                 f"expected at most {limits.image_pixels} pixels, got {image.width}x{image.height}"
             )
             raise DatasetError(entry.place, reason, "image_too_large")
-        orientation = image.getexif().get(_ORIENTATION, 1)
+        orientation = image.getexif().get(ORIENTATION, 1)
         size = image.height, image.width
         frames = bool(getattr(image, "is_animated", False))
         image.draft(None, (_LOOKED_AT, _LOOKED_AT))
@@ -86,18 +84,19 @@ def look_at(entry: Entry, limits: Limits) -> Look:
         transparent = image.has_transparency_data and _is_seen_through(image)
         is_one_channel = is_grey(image) or levels is not None
         small = flat(_reduced(image), Rendering(levels=levels or (0, 65535)))
-        colour = small.convert("RGB")
+        colour = small if small.mode == "RGB" else small.convert("RGB")
+        pixels, thumb = np.asarray(colour), _thumb(colour)
         return Look(
             size=size[::-1] if orientation in _SIDEWAYS else size,
             is_grey=is_one_channel,
-            has_colour=not is_one_channel and _has_colour(colour),
+            has_colour=not is_one_channel and _has_colour(pixels, thumb),
             levels=levels,
             frames=frames,
             transparent=transparent,
             rotated=orientation in _TURNED,
             misnamed=suffix not in _SUFFIXES.get(image.format or "", (suffix,)),
-            digest=_digest(size, colour),
-            thumb=_thumb(colour),
+            digest=_digest(size, pixels),
+            thumb=thumb,
         )
 
 
@@ -123,16 +122,19 @@ def _reduced(image: Image.Image) -> Image.Image:
     return made
 
 
-def _has_colour(image: Image.Image) -> bool:
-    pixels = np.asarray(image)
-    return bool((pixels[..., :2] != pixels[..., 1:]).any())
+def _has_colour(pixels: Pixels, thumb: Pixels) -> bool:
+    """In small it shows at once in most pictures that have some."""
+    small = thumb[THUMB * THUMB :].reshape(-1, 3)
+    return any(bool((of[..., :2] != of[..., 1:]).any()) for of in (small, pixels))
 
 
-def _digest(size: Size, image: Image.Image) -> bytes:
-    return blake2b(repr(size).encode() + image.tobytes(), digest_size=16).digest()
+def _digest(size: Size, pixels: Pixels) -> bytes:
+    found = blake2b(repr(size).encode(), digest_size=16)
+    found.update(np.ascontiguousarray(pixels).data)
+    return found.digest()
 
 
-def _thumb(image: Image.Image) -> NDArray[np.uint8]:
+def _thumb(image: Image.Image) -> Pixels:
     box = Image.Resampling.BOX
     grey = np.asarray(image.convert("L").resize((THUMB, THUMB), box))
     return np.concatenate([grey.ravel(), np.asarray(image.resize((4, 4), box)).ravel()])

@@ -32,6 +32,8 @@ FORMATS = (
     "HEIF",
 )
 """Pillow's names of the formats that are read; its other decoders are never reached."""
+ORIENTATION = 0x0112
+"""The camera's note of it, among EXIF's tags."""
 DECODED_SMALL = 1 << 25
 """JPEGs with more pixels are decoded at a half, a quarter or an eighth, where that is enough."""
 _WIDE_MODES = ("I;16", "I;16L", "I;16B", "I;16N", "I", "F")
@@ -76,7 +78,8 @@ def is_grey(image: Image.Image) -> bool:
 
 def flat(image: Image.Image, rendering: Rendering) -> Image.Image:
     """The first frame upright, with 8 bits, laid on the ground: of mode L or RGB."""
-    image = ImageOps.exif_transpose(image)
+    if image.getexif().get(ORIENTATION, 1) != 1:
+        image = ImageOps.exif_transpose(image)
     if is_wide(image):
         return _narrowed(image, rendering.levels)
     if image.has_transparency_data:
@@ -84,7 +87,12 @@ def flat(image: Image.Image, rendering: Rendering) -> Image.Image:
         ground = Image.new("RGB", image.size, rendering.colour)
         ground.paste(with_alpha, mask=with_alpha.getchannel("A"))
         return ground
-    return image.convert("L" if is_grey(image) else "RGB")
+    return _of_mode(image, "L" if is_grey(image) else "RGB")
+
+
+def _of_mode(image: Image.Image, mode: str) -> Image.Image:
+    """Converted, where it is of another mode: converting copies in any case."""
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _narrowed(image: Image.Image, levels: tuple[int, int]) -> Image.Image:
@@ -111,5 +119,6 @@ def rendered(image: Image.Image, shape: tuple[int, int, int], rendering: Renderi
     channels, height, width = shape
     if image.width * image.height > DECODED_SMALL:
         image.draft(None, (2 * max(height, width),) * 2)
-    made = placed(flat(image, rendering).convert("L" if channels == 1 else "RGB"), shape, rendering)
+    made = _of_mode(flat(image, rendering), "L" if channels == 1 else "RGB")
+    made = placed(made, shape, rendering)
     return np.asarray(made, dtype=np.uint8).reshape(height, width, channels)
