@@ -167,8 +167,9 @@ def main() -> None:
             with TemporaryDirectory() as folder:
                 line = row(arguments.source, model, Path(folder))
         except SearchEngineError as error:
-            print(model, error, flush=True)  # one that cannot be a start network says why
-            continue
+            # One that cannot be a start network says why.
+            header = HEADER if arguments.source == "torchvision" else READ_HEADER
+            line = [model, *("–" for _ in header[2:]), str(error).replace("|", "/")]
         print(*line, f"{peak_memory_bytes() / 2**30:.1f} GiB", flush=True)
         if arguments.write:
             write(arguments.source, line)
