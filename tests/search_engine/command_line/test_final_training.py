@@ -85,7 +85,7 @@ def test_a_preset_brings_its_network_and_recipe(trial: Path, tmp_path: Path) -> 
     [
         (["--weights", "grown"], "--found"),
         (["--preset", "digits", "--blocks", "3"], "the network is that of --preset"),
-        (["--weights", "published"], "--weights: expected scratch or grown with densenet"),
+        (["--weights", "published"], "--weights: published ones go with torchvision:NAME"),
         (["--distributed"], "start it with torchrun"),
     ],
 )
