@@ -18,23 +18,24 @@ export function actionsView(apiUrl, onAnswer) {
   };
 }
 
-/** The menu of rarer things; what it opens is loaded with it. */
+/** The menu of rarer things. It opens once what it opens is loaded, so that no click is lost. */
 export function moreMenu(apiUrl, onAnswer) {
   let search = null;
-  const menu = byId("more-menu");
-  menu.addEventListener("toggle", () => placeBelow(menu, byId("more")));
-  menu.addEventListener(
-    "toggle",
-    async () => {
+  const [menu, button] = [byId("more-menu"), byId("more")];
+  menu.addEventListener("toggle", () => placeBelow(menu, button));
+  button.addEventListener(
+    "click",
+    async (event) => {
+      event.preventDefault();
       const { prepareMenu } = await import("./more_menu.js");
       prepareMenu(apiUrl, onAnswer, () => search);
-      menu.dataset.ready = "";
+      menu.showPopover();
     },
     { once: true },
   );
   return (state) => {
     ({ search } = state);
-    byId("more").hidden = !search.can.edit;
+    button.hidden = !search.can.edit;
     byId("do-extend").disabled = !search.can.extend;
     byId("delete-search").disabled = !search.can.delete;
   };
