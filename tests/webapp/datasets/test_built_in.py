@@ -1,6 +1,7 @@
 """Published data sets: their rows, what is on this server, and downloads."""
 
 import io
+import urllib.request
 from typing import Any
 
 import pytest
@@ -77,6 +78,7 @@ def test_a_download_without_network_fails_and_says_so(
     # Nobody listens there: as on a server without a way to the Internet.
     for name in ("http_proxy", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setattr(urllib.request, "_opener", None)  # it would keep these for the next test
     services.download(alice, missing.pk)
     prepare(missing)
     assert missing.state == State.FAILED

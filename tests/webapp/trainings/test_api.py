@@ -26,6 +26,7 @@ from webapp.trainings.models import Training
 pytestmark = pytest.mark.django_db
 
 API = "/api/v1/final-trainings/"
+FOR_LARGE_IMAGES = "paper-imagenet-mobile"
 
 
 @pytest.fixture
@@ -140,15 +141,26 @@ def filled(trial: Trial, **changes: Any) -> dict[str, Any]:
     return {name: v for name, v in {**values, **first, **changes}.items() if v is not None}
 
 
-@pytest.mark.parametrize("preset", documents.PRESETS)
-def test_the_form_as_it_is_filled_gives_the_presets_config(preset: str, trial: Trial) -> None:
+def filled_form(preset: str, trial: Trial) -> FinalForm:
+    """As it is sent when nothing was changed in it."""
     base = documents.base_document(trial.search, trial, preset)
     form = FinalForm(search=trial.search, trial=trial, base=base)
     sent = {name: form[name].value() for name in form.fields}
     sent = {name: value for name, value in sent.items() if value is not None}
-    form = FinalForm({**sent, "compare": "none"}, search=trial.search, trial=trial, base=base)
+    return FinalForm({**sent, "compare": "none"}, search=trial.search, trial=trial, base=base)
+
+
+@pytest.mark.parametrize("preset", [p for p in documents.PRESETS if p != FOR_LARGE_IMAGES])
+def test_the_form_as_it_is_filled_gives_the_presets_config(preset: str, trial: Trial) -> None:
+    form = filled_form(preset, trial)
     assert form.errors == {}
+    base = documents.base_document(trial.search, trial, preset)
     assert form.config == documents.checked(base, trial.search, trial)
+
+
+def test_a_preset_for_large_images_says_what_small_ones_lack(trial: Trial) -> None:
+    (reason,) = filled_form(FOR_LARGE_IMAGES, trial).non_field_errors()
+    assert "5 stages of condensenet: expected a multiple of 32 pixels, got 8" in reason
 
 
 def test_an_adopted_network_keeps_its_sizes_or_another_takes_its_place(

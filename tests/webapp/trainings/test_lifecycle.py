@@ -7,6 +7,7 @@ import pytest
 from django.test import Client, TestCase
 from django.utils import timezone
 
+from search_engine.spec import cell_to_json, parse_cell
 from search_engine.spec.reference import baseline
 from tests.webapp.trainings.conftest import Train, config_of, tiny
 from tests.webapp.trainings.driving import kinds
@@ -214,10 +215,13 @@ def test_a_field_of_the_skeleton_is_named_by_its_place(trial: Trial) -> None:
 def test_a_document_names_no_other_data_set_and_no_other_cell(trial: Trial) -> None:
     document = tiny(trial)
     document["data"] = {**document["data"], "name": "/etc"}
-    document["cell"] = {"nonsense": True}
+    document["cell"] = cell_to_json(parse_cell("[G3x3]"))
     config = documents.checked(document, trial.search, trial).to_json()
     assert config["data"]["name"] == "digits"
     assert config["cell"] == trial.cell
+    document["cell"] = {"nonsense": True}
+    with pytest.raises(ProductError, match="cell: 'version' is missing"):
+        documents.checked(document, trial.search, trial)
 
 
 def test_only_a_completed_trial_can_be_trained_fully(trial: Trial) -> None:

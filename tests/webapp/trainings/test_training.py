@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from search_engine.spec.errors import OutOfMemory, TrainingBroken
 from search_engine.training.final_folder import FinalFolder
-from tests.webapp.trainings.conftest import Train
+from tests.webapp.trainings.conftest import Train, tiny
 from tests.webapp.trainings.driving import kinds, train
 from webapp.checkpoints import files
 from webapp.checkpoints.models import Checkpoint, Origin
@@ -314,7 +314,7 @@ def test_a_deleted_search_takes_the_checkpoint_along(three_epochs: Training) -> 
 def test_one_that_is_measured_in_folds_tells_the_accuracy_of_each(
     trial: Trial, train_fully: Train, alice_client: Client
 ) -> None:
-    training = train_fully(trial, data={"validation": 0, "folds": 2})
+    training = train_fully(trial, data={**tiny(trial)["data"], "validation": 0, "folds": 2})
     assert training.epochs == 4  # twice two
     train(training)
     assert training.state == State.COMPLETED, training.failure
