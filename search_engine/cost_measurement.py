@@ -32,9 +32,14 @@ PRECISION = "float32 (TF32)"
 
 PROCESSORS = Path("/proc/cpuinfo")
 
+Tell = Callable[[float, str], None]
+"""Hears the share of the work that is done, and what comes next."""
+
 
 def measure_costs(
-    network: Network, should_stop: Callable[[], bool] = lambda: False
+    network: Network,
+    should_stop: Callable[[], bool] = lambda: False,
+    tell: Tell = lambda share, note: None,
 ) -> dict[CostKind, float]:
     """Latency for a batch of one and of 64 images, and memory for a batch of one.
 
@@ -44,16 +49,19 @@ def measure_costs(
     Args:
         network: on its device; its mode is kept. A CondenseNet is measured in its converted form.
         should_stop: asked before each forward pass.
+        tell: told before memory and each batch size is measured.
 
     Raises:
         TrainingStopped: `should_stop` said so.
     """
+    tell(0.0, "Memory")
     plain = network.converted() if isinstance(network, CondenseNet) else network
     costs = {CostKind.MEMORY: float(measure_memory(plain))}
-    for batch_size, kind, eager_kind in (
-        (1, CostKind.LATENCY_1, CostKind.EAGER_1),
-        (LARGE_BATCH, CostKind.LATENCY_64, CostKind.EAGER_64),
+    for share, batch_size, kind, eager_kind in (
+        (0.1, 1, CostKind.LATENCY_1, CostKind.EAGER_1),
+        (0.5, LARGE_BATCH, CostKind.LATENCY_64, CostKind.EAGER_64),
     ):
+        tell(share, f"Batches of {batch_size}")
         eager = measure_latency(plain, batch_size, should_stop=should_stop)
         on_device = measure_on_device(plain, batch_size, should_stop=should_stop)
         costs[kind] = eager if on_device is None else on_device

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from search_engine.cost_measurement import measure_costs
+from search_engine.cost_measurement import Tell, measure_costs
 from search_engine.data import SplitDataset
 from search_engine.networks import CondenseNet, Network
 from search_engine.spec.comparison import (
@@ -49,6 +49,7 @@ def compare(
     device: torch.device | str = "cpu",
     measure_latency: bool = False,
     should_stop: Callable[[], bool] = lambda: False,
+    tell: Tell = lambda share, note: None,
 ) -> Comparison:
     """Measure the three on the same test images, in the precision of their weights.
 
@@ -57,6 +58,7 @@ def compare(
         device: to which the networks are moved.
         measure_latency: whether latencies are measured there too.
         should_stop: asked before each forward pass of that measuring.
+        tell: told before each of the networks meets the images.
 
     Raises:
         DatasetError: the data set has no test images.
@@ -65,10 +67,15 @@ def compare(
     """
     if not len(data.splits.test):
         raise DatasetError(data.dataset.name, "expected test images, got none")
-    entrants = [Entrant(start, 0), winner, *([control] if control else [])]
+    entrants = {"Start network": Entrant(start, 0), "Winner": winner}
+    if control:
+        entrants["Control"] = control
     stop = should_stop if measure_latency else None
+    found: list[tuple[Contender, Tensor]] = []
     with memory_faults():
-        found = [_measured(entrant, data, torch.device(device), stop) for entrant in entrants]
+        for name, entrant in entrants.items():
+            tell(len(found) / len(entrants), name)
+            found.append(_measured(entrant, data, torch.device(device), stop))
     (begun, at_first), (won, at_last), *rest = found
     labels = data.dataset.labels[data.splits.test]
     over_start = _gain(at_last, at_first, labels, data.classes)

@@ -69,7 +69,9 @@ def test_measuring_leaves_the_network_as_it_was(family: str, training: bool) -> 
     if isinstance(network, CondenseNet):
         network.condense(1.0)
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    costs = measure_costs(network)
+    told: list[tuple[float, str]] = []
+    costs = measure_costs(network, tell=lambda *now: told.append(now))
+    assert told == [(0.0, "Memory"), (0.1, "Batches of 1"), (0.5, "Batches of 64")]
     assert set(costs) == {CostKind.LATENCY_1, CostKind.LATENCY_64, CostKind.MEMORY}
     assert all(cost > 0 for cost in costs.values())
     assert all(module.training == training for module in network.modules())

@@ -115,11 +115,12 @@ class ExportJSON(ChosenJSON):
 class MeasurementJSON(MeasuredJSON):
     """What is known of a checkpoint's latency and memory, and of asking for them anew.
 
-    `state` and `asked_at` are null where nobody has asked.
+    `state` and `asked_at` are null where nobody has asked; `progress_note` is what is measured now.
     """
 
     checkpoint: int
     state: str | None
+    progress_note: str
     failure: str
     worker: str
     asked_at: str | None
@@ -235,6 +236,7 @@ def measurement_json(checkpoint: Checkpoint) -> MeasurementJSON:
         **measured_json(checkpoint),
         "checkpoint": checkpoint.pk,
         "state": asked.state if asked else None,
+        "progress_note": (asked.progress or {}).get("note", "") if asked else "",
         "failure": asked.failure if asked else "",
         "worker": asked.worker if asked else "",
         "asked_at": asked.created_at.isoformat() if asked else None,

@@ -64,7 +64,7 @@ def measure(measurement: Measurement, hold: Hold[Measurement]) -> None:
     with files.local(measurement.checkpoint.folder) as folder:
         network = load_checkpoint(folder, device=device.device())
     try:
-        costs = measure_costs(network, should_stop=hold.should_stop)
+        costs = measure_costs(network, hold.should_stop, hold.tell_share)
     except torch.OutOfMemoryError:
         sentence = "64 images at once are too much for the device's memory."
         raise OutOfMemory(sentence) from None

@@ -103,6 +103,10 @@ class Hold(Generic[Row]):
         self._given_up |= written is False
         return bool(written)
 
+    def tell_share(self, share: float, note: str) -> None:
+        """Write the share that is done, and what comes next."""
+        self.tell({"share": share, "note": note}, force=True)
+
     def complete(self, then: Then[Row] | None = None, **found: Any) -> bool:
         """It is done; False where the token is no longer current: then nothing was written.
 

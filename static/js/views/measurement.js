@@ -48,8 +48,7 @@ const buttonText = ({ measured_on: before }, can) =>
 const rateText = ({ latency_64: seconds }) =>
   seconds ? `${whole(64 / seconds)} images a second` : "not measured";
 
-function noteText({ state, failure }) {
-  return (
-    { queued: "Waits for a worker.", running: "Being measured…", failed: failure }[state] ?? ""
-  );
+function noteText({ state, failure, progress_note: now }) {
+  const running = now ? `Being measured: ${now.toLowerCase()}…` : "Being measured…";
+  return { queued: "Waits for a worker.", running, failed: failure }[state] ?? "";
 }

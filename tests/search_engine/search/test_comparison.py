@@ -36,7 +36,15 @@ def data() -> SplitDataset:
 
 def test_everybody_is_measured_as_evaluate_measures(data: SplitDataset) -> None:
     start, control, winner = network(1), network(2), network(3, growth=12)
-    found = compare(start, Entrant(control, 8), Entrant(winner, 5), data)
+    told: list[str] = []
+    found = compare(
+        start,
+        Entrant(control, 8),
+        Entrant(winner, 5),
+        data,
+        tell=lambda _, name: told.append(name),
+    )
+    assert told == ["Start network", "Winner", "Control"]
     assert found.control is not None
     sides = ((start, found.start, 0), (control, found.control, 8), (winner, found.winner, 5))
     for measured, contender, number in sides:

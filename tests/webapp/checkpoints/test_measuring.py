@@ -52,6 +52,8 @@ def test_who_asks_twice_is_measured_once_and_later_anew(
     measurement = Measurement.objects.get()
     token = MEASUREMENT.claim(measurement.pk, "worker")
     assert token is not None and MEASUREMENT.claim(measurement.pk, "other") is None
+    MEASUREMENT.progressed(measurement.pk, token, {"share": 0.1, "note": "Batches of 1"})
+    assert client.get(address).json()["progress_note"] == "Batches of 1"
     assert MEASUREMENT.complete(measurement.pk, token)
     assert client.post(address).json()["state"] == "queued"
 

@@ -39,6 +39,7 @@ def _compare(search: Search, hold: Hold[SearchComparison]) -> Comparison:
         device=device(),
         measure_latency=warm.config.measure_latency,
         should_stop=hold.should_stop,
+        tell=hold.tell_share,
     )
 
 
