@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # Checks the scripts and styles of the pages; nobody needs it to run Espalier.
 NODE_STAMP := node_modules/.installed
-PYTEST := $(BIN)/pytest -n 2 --dist worksteal --durations 10
+# Three processes on two cores: tests that start servers wait more than they work.
+PYTEST := $(BIN)/pytest -n 3 --dist worksteal --durations 10
 GPU_PYTHON ?= $(BIN)/python
 FASHION := /usr/share/datasets/fashion-mnist
 APT := apt-get install --no-install-recommends

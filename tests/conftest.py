@@ -55,7 +55,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # Only here: the process that gives out the tests runs none, and need not wait for torch.
     import torch
 
-    # Two test processes share two cores: more threads would only wait for each other.
+    # Three test processes share two cores: more threads would only wait for each other.
     torch.set_num_threads(1)
     items.sort(key=_rank)
 
