@@ -13,7 +13,8 @@ PASSWORD = "a long walk among pear trees"
 FEW_IMAGES = {"validation": 150, "calibration": 50, "train_limit": 400}
 """Enough where it does not matter how good a network becomes."""
 
-QUIET = "trial.progress", "start_network.progress"  # the page's log leaves them out
+# The page's log leaves them out.
+QUIET = "trial.progress", "start_network.progress", "comparison.progress"
 
 READ_TABLE = """() => [...document.querySelectorAll("#rows tr[data-number]")].map((row) => [
   Number(row.dataset.number),
