@@ -5,7 +5,7 @@
 Runs the preset `clothing-demo` as a user would from the command line, and reads from each search's
 folder what it came to. Goals: the first child within 30 s, the end within 4 minutes on two cores,
 and for 4 of 5 seeds a winner that is at least 1 point ahead of the control on the test images, with
-an interval that excludes 0. Keeps every seed in `benchmarks/results/demo.json` as it ends; seeds
+an interval that excludes 0. Keeps every seed in `benchmarks/results/demo.jsonl` as it ends; seeds
 that are there are not run again. Writes its table into `docs/results.md`.
 """
 
@@ -20,11 +20,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.records import FOLDER, keep_run, read_runs
 from benchmarks.report import machine, table
 from benchmarks.results import write_section
 from search_engine.search.folder import TRIALS
 
-RECORD = Path(__file__).parent / "results" / "demo.json"
+RECORD = FOLDER / "demo.jsonl"
 PRESET = "clothing-demo"
 COMPARISON = "comparison.json"
 FIRST_CHILD_SECONDS, END_SECONDS, GAIN = 30, 240, 0.01
@@ -101,13 +102,6 @@ def read_comparison(
     )
 
 
-def read_record() -> list[Demonstration]:
-    """The seeds of an earlier run."""
-    if not RECORD.exists():
-        return []
-    return [Demonstration(**one) for one in json.loads(RECORD.read_text(encoding="utf-8"))]
-
-
 def summary(found: Sequence[Demonstration]) -> str:
     """The table, a seed a line."""
     header = ["seed", "first child, s", "end, s", "trials", "start, %", "control, %", "winner, %"]
@@ -146,12 +140,11 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("options", nargs="*", help="after --: more options of the search")
     arguments = parser.parse_args()
-    found = read_record()
+    found = read_runs(RECORD, Demonstration)
     for seed in sorted(set(range(arguments.seeds)) - {one.seed for one in found}):
         found = [*found, run_search(seed, arguments.options)]
         print(found[-1], flush=True)
-        RECORD.parent.mkdir(exist_ok=True)
-        RECORD.write_text(json.dumps([asdict(one) for one in found], indent=2) + "\n", "utf-8")
+        keep_run(RECORD, asdict(found[-1]))
     text = (
         f"### {PRESET}\n\n`python -m benchmarks.demo --seeds {arguments.seeds}`\n\n"
         f"{summary(found)}\n\n{verdict(found)}\n\n{machine()}"

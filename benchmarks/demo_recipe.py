@@ -11,16 +11,15 @@ helps the parts to learn that a move has added. Keeps each arm of a seed as a JS
 """
 
 import argparse
-import json
 import statistics
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any, Self
 
 import torch
 
+from benchmarks.records import FOLDER, keep_run, read_runs
 from benchmarks.report import machine, table
 from benchmarks.results import write_section
 from search_engine.checkpoint import load_checkpoint
@@ -46,7 +45,7 @@ from search_engine.training.metrics import evaluate
 from search_engine.training.trainer import Trainer
 from search_engine.transforms import inherit
 
-RECORD = Path(__file__).parent / "results" / "demo_recipe.jsonl"
+RECORD = FOLDER / "demo_recipe.jsonl"
 DEMO = "clothing-demo"
 BRIEF = Recipe(epochs=4, learning_rate=0.1, batch_size=64)
 PATH = (
@@ -198,14 +197,6 @@ def run(table: str, name: str, seed: int, start: Network, data: SplitDataset) ->
     )
 
 
-def read_record() -> list[Outcome]:
-    """The arms of earlier runs."""
-    if not RECORD.exists():
-        return []
-    lines = RECORD.read_text(encoding="utf-8").splitlines()
-    return [Outcome(**json.loads(line)) for line in lines]
-
-
 def steps_table(found: Sequence[Outcome], start: float) -> str:
     """An arm a line."""
     header = ["arm", "test images, %", "gain over the start network", "parameters", "s", "points/s"]
@@ -260,7 +251,7 @@ def main() -> None:
     config = preset(DEMO)
     data = SplitDataset(load_dataset(config.data.name), config.data, seed=config.split_seed)
     start = load_checkpoint(start_folder(DEMO)).eval()
-    found = read_record()
+    found = read_runs(RECORD, Outcome)
     done = {(one.table, one.arm, one.seed) for one in found}
     for seed in range(1, arguments.seeds + 1):
         for name in TABLES[arguments.table]:
@@ -268,8 +259,7 @@ def main() -> None:
                 continue
             found.append(run(arguments.table, name, seed, start, data))
             print(found[-1], flush=True)
-            with RECORD.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(asdict(found[-1])) + "\n")
+            keep_run(RECORD, asdict(found[-1]))
     before = evaluate(start, data.test()).accuracy
     seeds = f"{arguments.seeds} seeds" if arguments.seeds > 1 else "One seed"
     mine = [one for one in found if one.table == arguments.table]

@@ -11,7 +11,6 @@ Writes its table into `docs/results.md`.
 """
 
 import argparse
-import json
 import statistics
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -20,6 +19,7 @@ from pathlib import Path
 
 import torch
 
+from benchmarks.records import keep_run, read_runs
 from benchmarks.report import machine, table
 from benchmarks.results import write_section
 from benchmarks.search_quality import spread
@@ -135,10 +135,7 @@ def final_config(arguments: argparse.Namespace, seed: int, cell: Cell) -> FinalT
 
 def read_record(path: Path | None, seeds: int) -> list[Outcome]:
     """The final trainings of an earlier, interrupted run with the same options."""
-    if path is None or not path.exists():
-        return []
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return [o for o in (Outcome(**json.loads(line)) for line in lines) if o.seed < seeds]
+    return [o for o in read_runs(path, Outcome) if o.seed < seeds] if path else []
 
 
 def summary(runs: Sequence[Outcome]) -> str:
@@ -193,8 +190,7 @@ def main() -> None:
             continue
         runs.append(outcome)
         if arguments.record:
-            with arguments.record.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(asdict(outcome)) + "\n")
+            keep_run(arguments.record, asdict(outcome))
     searched = {"trials": arguments.trials, "search-limit": arguments.search_limit}
     options = {
         "seeds": arguments.seeds,

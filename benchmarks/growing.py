@@ -21,7 +21,6 @@ compute beside it.
 """
 
 import argparse
-import json
 import math
 import tempfile
 import time
@@ -30,12 +29,11 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
-import matplotlib
 import torch
-from matplotlib import pyplot
 
-from benchmarks.report import machine, table
-from benchmarks.results import RESULTS as PAGE
+from benchmarks.growing_results import Run, draw, summary
+from benchmarks.records import FOLDER, keep_run, read_runs
+from benchmarks.report import machine
 from benchmarks.results import write_section
 from search_engine.checkpoint import load_checkpoint, save_checkpoint
 from search_engine.data import SplitDataset, load_dataset
@@ -45,7 +43,6 @@ from search_engine.search.folder import SearchFolder
 from search_engine.search.runner import Runner
 from search_engine.spec import Architecture, ChainNetConfig, ImageShape, Lineage, Widen
 from search_engine.spec import search_space_of as space_of
-from search_engine.spec.comparison import Gain
 from search_engine.spec.recipe import Recipe
 from search_engine.spec.search_config import Budget, Confirmation, DataConfig, SearchConfig
 from search_engine.spec.start_training import StartRounds
@@ -53,7 +50,6 @@ from search_engine.training.metrics import predict
 from search_engine.training.trainer import Trainer
 from search_engine.transforms import inherit
 
-RESULTS = Path(__file__).parent / "results"
 PAPERS = ("reinforce", "random", "evolution")
 SEARCHED = 0.5
 """Share of the compute that a strategy spends on children; the rest is the best's."""
@@ -87,27 +83,6 @@ SETTINGS = {
     "knowing": Setting(2_000, 0.4, epochs=15, start_images=55_000, noise=0.1, largest_step=4.0),
     "whole": Setting(55_000, 20.0, arms=()),
 }
-
-
-@dataclass(frozen=True)
-class Run:
-    """What an arm came to with a seed. Accuracies are fractions of the test images.
-
-    Args:
-        compute: multiply-adds of all its trainings.
-        curve: compute and validation accuracy on the way.
-        hits: of each test image whether it is told right, as hexadecimal digits.
-    """
-
-    setting: str
-    seed: int
-    arm: str
-    accuracy: float
-    parameters: int
-    compute: float
-    seconds: float
-    curve: list[tuple[float, float]]
-    hits: str
 
 
 Trained = tuple[Network, float, list[tuple[float, float]]]
@@ -158,7 +133,7 @@ class Ground:
     def _start(self) -> Network:
         """Trained to saturation, once for a seed and a number of images, and kept."""
         images = self.setting.start_images or self.setting.images
-        folder = RESULTS / "growing-starts" / f"{images}-{self.seed}"
+        folder = FOLDER / "growing-starts" / f"{images}-{self.seed}"
         if (folder / "checkpoint.json").exists():
             return load_checkpoint(folder).eval()
         config = replace(self.config, data=self._data(images))
@@ -259,7 +234,7 @@ def run(ground: Ground, arm: str, train: Callable[[], Trained]) -> Run:
 def run_seed(name: str, seed: int, asked: Sequence[str], record: Path) -> None:
     """The arms of a seed that are asked for and not in the record yet."""
     setting = SETTINGS[name]
-    done = {found.arm: found for found in read_record(record) if found.seed == seed}
+    done = {found.arm: found for found in read_runs(record, Run) if found.seed == seed}
     if done.keys() >= set(asked):
         return
     ground, compute = Ground(name, seed), setting.compute * 1e12
@@ -278,95 +253,8 @@ def run_seed(name: str, seed: int, asked: Sequence[str], record: Path) -> None:
         arms[arm] = partial(larger, arm)
     for arm in asked:
         if arm not in done:
-            done[arm] = keep(record, run(ground, arm, arms[arm]))
-
-
-def keep(record: Path, found: Run) -> Run:
-    """Add a run to the record."""
-    with record.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(asdict(found)) + "\n")
-    return found
-
-
-def read_record(record: Path) -> list[Run]:
-    """The runs so far."""
-    if not record.exists():
-        return []
-    return [Run(**json.loads(line)) for line in record.read_text(encoding="utf-8").splitlines()]
-
-
-def difference(found: Run, other: Run, images: int) -> str:
-    """Of two arms on the same images, in points, with its 95 % interval."""
-    ours, theirs = (
-        [digit == "1" for digit in f"{int(one.hits, 16):0{images}b}"] for one in (found, other)
-    )
-    gain = Gain.between(ours, theirs, [0] * images, 1)
-    return " ".join(
-        (f"{100 * gain.difference:+.2f}", f"({100 * gain.low:+.2f} to {100 * gain.high:+.2f})")
-    )
-
-
-def best_so_far(found: Run) -> list[tuple[float, float]]:
-    """A curve that never falls: compute, and the best validation accuracy until then."""
-    best, curve = 0.0, []
-    for compute, accuracy in found.curve:
-        best = max(best, accuracy)
-        curve.append((compute, best))
-    return curve
-
-
-def share_until(found: Run, other: Run) -> float:
-    """Of the other's compute, what an arm took to come to the other's last validation accuracy;
-    infinite where it did not.
-    """
-    wanted = other.curve[-1][1]
-    at = (compute for compute, best in best_so_far(found) if best >= wanted)
-    return next(at, math.inf) / other.compute
-
-
-def draw(setting: str, runs: Sequence[Run]) -> str:
-    """Draw accuracy against compute, a seed a panel, and return the picture's Markdown."""
-    matplotlib.use("svg")
-    # Text stays text, and the same runs give the same file.
-    matplotlib.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": setting})
-    seeds = sorted({one.seed for one in runs})
-    size = (4.5 * len(seeds), 3.6)
-    figure, panels = pyplot.subplots(
-        1, len(seeds), figsize=size, sharey=True, squeeze=False, layout="constrained"
-    )
-    for seed, panel in zip(seeds, panels[0], strict=True):
-        mine = [one for one in runs if one.seed == seed and one.curve]
-        for number, one in enumerate(mine):
-            compute, best = zip(*best_so_far(one), strict=True)
-            values = ([c / 1e12 for c in compute], [100 * accuracy for accuracy in best])
-            panel.plot(*values, label=one.arm, color=f"C{number}", drawstyle="steps-post")
-        lowest = min((best_so_far(one)[len(one.curve) // 4][1] for one in mine), default=0.0)
-        panel.set(title=f"seed {seed}", xlabel="10^12 multiply-adds", ylim=(100 * lowest, None))
-        panel.grid(alpha=0.3)
-    panels[0][0].set_ylabel("best of the validation images so far, %")
-    panels[0][-1].legend(loc="lower right")
-    path = PAGE.parent / f"growing-{setting}.svg"
-    figure.savefig(path, metadata={"Date": None})
-    pyplot.close(figure)
-    return f"![Accuracy against compute, a line an arm]({path.name})"
-
-
-def summary(runs: Sequence[Run]) -> str:
-    """The table: an arm of a seed a line, each against `rest`."""
-    by_seed: dict[int, dict[str, Run]] = {}
-    for one in runs:
-        by_seed.setdefault(one.seed, {})[one.arm] = one
-    rows = []
-    for seed, arms in sorted(by_seed.items()):
-        for arm, one in arms.items():
-            is_compared = "rest" in arms and arm != "rest"
-            ahead = difference(one, arms["rest"], 10_000) if is_compared else "–"
-            cost = [f"{one.parameters:,}", f"{one.compute / 1e12:.2f}"]
-            share = share_until(one, arms["scaled"]) if "scaled" in arms else math.inf
-            reached = f"{share:.2f}" if share < math.inf else "–"
-            rows.append([str(seed), arm, f"{100 * one.accuracy:.2f}", *cost, ahead, reached])
-    header = ["seed", "arm", "test images, %", "parameters", "10^12 multiply-adds"]
-    return table([*header, "ahead of rest, points", "compute to `scaled`'s accuracy"], rows)
+            done[arm] = run(ground, arm, arms[arm])
+            keep_run(record, asdict(done[arm]))
 
 
 def main() -> None:
@@ -379,14 +267,13 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    record = RESULTS / f"growing-{arguments.setting}.jsonl"
-    record.parent.mkdir(exist_ok=True)
+    record = FOLDER / f"growing-{arguments.setting}.jsonl"
     # The paper's strategies last, so that the first answers come early.
     own = [arm for arm in SETTINGS[arguments.setting].arms if arm not in PAPERS]
     for asked in (["start", "grow", *own], SETTINGS[arguments.setting].arms):
         for seed in range(arguments.seeds):
             run_seed(arguments.setting, seed, asked, record)
-    runs = read_record(record)
+    runs = read_runs(record, Run)
     options = f"--setting {arguments.setting} --seeds {arguments.seeds}"
     text = (
         f"### Growing, setting `{arguments.setting}`\n\n"

@@ -10,12 +10,11 @@ trained again. Seconds are those of the processor, on one thread. Writes its tab
 """
 
 import argparse
-import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import torch
 
+from benchmarks.records import FOLDER, keep_run, read_runs
 from benchmarks.report import machine, table
 from benchmarks.results import write_section
 from search_engine.data import SplitDataset, load_dataset
@@ -24,7 +23,7 @@ from search_engine.packed.train_start import MAX_ROUNDS, SATURATED, train_in_rou
 from search_engine.spec import Architecture, ChainNetConfig
 from search_engine.spec.presets import preset
 
-RECORD = Path(__file__).parent / "results" / "headroom.jsonl"
+RECORD = FOLDER / "headroom.jsonl"
 DEMO = preset("clothing-demo")
 
 
@@ -69,15 +68,11 @@ NETWORKS = {
 """By the widths of their three stages."""
 
 
-def read_record(path: Path) -> dict[str, list[Round]]:
-    """The rounds of an earlier run, by network; those of a network that was interrupted are left
-    out.
-    """
+def complete_networks() -> dict[str, list[Round]]:
+    """The rounds of earlier runs, by network; one that was interrupted is left out."""
     found: dict[str, list[Round]] = {}
-    if path.exists():
-        for line in path.read_text(encoding="utf-8").splitlines():
-            one = Round(**json.loads(line))
-            found[one.network] = [*found.get(one.network, []), one] if one.number > 1 else [one]
+    for one in read_runs(RECORD, Round):
+        found[one.network] = [*found.get(one.network, []), one] if one.number > 1 else [one]
     return {name: kept for name, kept in found.items() if _is_complete(kept)}
 
 
@@ -109,7 +104,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     data = SplitDataset(load_dataset(DEMO.data.name), DEMO.data, seed=DEMO.split_seed)
-    found = read_record(RECORD)
+    found = complete_networks()
     for name in arguments.networks:
         if name in found:
             continue
@@ -119,8 +114,7 @@ def main() -> None:
         for one in train_in_rounds(network, DEMO.start_recipe, data):
             found[name].append(Round(name, cost.parameters, cost.multiply_adds, **asdict(one)))
             print(found[name][-1], flush=True)
-            with RECORD.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(asdict(found[name][-1])) + "\n")
+            keep_run(RECORD, asdict(found[name][-1]))
     text = (
         "### clothing: what larger networks reach\n\n"
         f"{len(data.splits.train):,} training images, accuracy on the {len(data.splits.test):,}"

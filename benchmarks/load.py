@@ -12,7 +12,6 @@ what the web processes take is noted 60 times: whether it stays. Each run is kep
 """
 
 import argparse
-import json
 import os
 import threading
 import time
@@ -26,11 +25,11 @@ from http.client import HTTPConnection, HTTPException
 from itertools import cycle
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from pathlib import Path
 from statistics import median
 from urllib.parse import urlsplit
 
 from benchmarks.live import MODES, server_of, share_below, until_heard
+from benchmarks.records import FOLDER, keep_run
 from benchmarks.report import machine, table
 from benchmarks.results import write_section
 from benchmarks.serving import Serving
@@ -41,7 +40,7 @@ TRIALS = 1_000
 PATIENCE_SECONDS = 60
 THREADS = 128
 SAMPLES = 60
-RECORD = Path(__file__).parent / "results" / "load.jsonl"
+RECORD = FOLDER / "load.jsonl"
 
 
 @dataclass(frozen=True)
@@ -330,8 +329,7 @@ def main() -> None:
             found.append(run(replace(asked, mode=mode, processes=count)))
             print(tell(found[-1:]), flush=True)
             if not given.no_results:
-                with RECORD.open("a", encoding="utf-8") as record:
-                    record.write(json.dumps(found[-1].to_json()) + "\n")
+                keep_run(RECORD, found[-1].to_json())
     if not given.no_results:
         write_section("load memory" if given.memory else "load", tell(found))
 

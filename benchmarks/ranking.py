@@ -9,7 +9,6 @@ there is not run again. Writes its table into `docs/results.md`.
 """
 
 import argparse
-import json
 import random
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -17,7 +16,8 @@ from dataclasses import asdict, dataclass, replace
 import torch
 from scipy.stats import spearmanr
 
-from benchmarks.growing import RESULTS, Ground
+from benchmarks.growing import Ground
+from benchmarks.records import FOLDER, keep_run, read_runs
 from benchmarks.report import machine, table
 from benchmarks.results import write_section
 from search_engine.spec import Lineage, sample
@@ -25,7 +25,7 @@ from search_engine.training.metrics import evaluate
 from search_engine.training.trainer import Trainer
 from search_engine.transforms import inherit
 
-RECORD = RESULTS / "ranking.jsonl"
+RECORD = FOLDER / "ranking.jsonl"
 EPOCHS = (1, 2, 4, 8)
 
 
@@ -51,13 +51,6 @@ def run(ground: Ground, number: int, epochs: int) -> Ranked:
     return Ranked(number, network.architecture.cost.parameters, epochs, accuracy)
 
 
-def read_record() -> list[Ranked]:
-    """The trainings of earlier runs."""
-    if not RECORD.exists():
-        return []
-    return [Ranked(**json.loads(line)) for line in RECORD.read_text(encoding="utf-8").splitlines()]
-
-
 def summary(found: Sequence[Ranked]) -> str:
     """How the cells rank after a few epochs, beside how they rank after the most."""
     reached = {(one.cell, one.epochs): one.accuracy for one in found}
@@ -80,7 +73,7 @@ def main() -> None:
     parser.add_argument("--cells", type=int, default=30)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    ground, found = Ground("saturated", 0), read_record()
+    ground, found = Ground("saturated", 0), read_runs(RECORD, Ranked)
     done = {(one.cell, one.epochs) for one in found}
     for number in range(1, arguments.cells + 1):
         for epochs in EPOCHS:
@@ -88,8 +81,7 @@ def main() -> None:
                 continue
             found.append(run(ground, number, epochs))
             print(found[-1], flush=True)
-            with RECORD.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(asdict(found[-1])) + "\n")
+            keep_run(RECORD, asdict(found[-1]))
     splits = ground.data.splits
     text = (
         f"### Do a few epochs rank cells as {EPOCHS[-1]} do?\n\n{arguments.cells} random cells,"

@@ -11,7 +11,6 @@ validation accuracy and then looked at once on the test images. Writes its table
 """
 
 import argparse
-import json
 import statistics
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -21,6 +20,7 @@ from pathlib import Path
 
 import torch
 
+from benchmarks.records import keep_run, read_runs
 from benchmarks.report import machine, table
 from benchmarks.results import write_section
 from search_engine.data import SplitDataset, load_dataset
@@ -84,10 +84,7 @@ def run_task(task: tuple[str, int, SearchConfig]) -> Outcome:
 
 def read_record(path: Path | None, seeds: int, trials: int) -> list[Outcome]:
     """The searches of an earlier, interrupted run."""
-    if path is None or not path.exists():
-        return []
-    lines = path.read_text(encoding="utf-8").splitlines()
-    outcomes = [Outcome(**json.loads(line)) for line in lines]
+    outcomes = read_runs(path, Outcome) if path else []
     return [o for o in outcomes if o.seed < seeds and len(o.accuracies) == trials]
 
 
@@ -158,8 +155,7 @@ def main() -> None:
             best = max(outcome.accuracies)
             print(f"{outcome.arm:<10} seed {outcome.seed}: best {best:.2%}", flush=True)
             if arguments.record:
-                with arguments.record.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(asdict(outcome)) + "\n")
+                keep_run(arguments.record, asdict(outcome))
     limit = f" --train-limit {arguments.train_limit}" if arguments.train_limit else ""
     command = (
         f"python -m benchmarks.search_quality --preset {arguments.preset}"
