@@ -1,7 +1,6 @@
 """What torchvision's classifiers come to, counted once: no estimate waits for torch.
 
-`python -m search_engine.networks.adopted.loads > search_engine/spec/torchvision_loads.py` writes
-this file anew.
+`python -m search_engine.networks.adopted.loads` writes the table anew.
 """
 
 from typing import NamedTuple

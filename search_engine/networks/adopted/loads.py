@@ -1,11 +1,12 @@
 """Counts what torchvision's classifiers come to, for estimates that are made without torch.
 
-    python -m search_engine.networks.adopted.loads > search_engine/spec/torchvision_loads.py
+    python -m search_engine.networks.adopted.loads
 
-Nothing is computed: weights and images are on the meta device.
+It writes the table in `search_engine/spec/torchvision_loads.py` anew. Nothing is computed: weights
+and images are on the meta device.
 """
 
-import sys
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,47 +14,15 @@ from torch import nn
 
 from search_engine.networks.adopted.adopting import outline_torchvision
 from search_engine.networks.adopted.torchvision_nets import empty_torchvision
-from search_engine.spec import TORCHVISION_MODELS, ImageShape
+from search_engine.spec import TORCHVISION_MODELS, ImageShape, torchvision_loads
 from search_engine.spec.torchvision_loads import SIDE
 
 BATCH = 2
 CLASSES = 10
 _BEGUN = (nn.modules.conv._ConvNd, nn.modules.batchnorm._BatchNorm, nn.LayerNorm, nn.Linear)
 
-HEAD = '''"""What torchvision's classifiers come to, counted once: no estimate waits for torch.
-
-`python -m search_engine.networks.adopted.loads > search_engine/spec/torchvision_loads.py` writes
-this file anew.
-"""
-
-from typing import NamedTuple
-
-SIDE = 224
-"""Of the square images in colour that multiply-adds and numbers are counted for, in pixels."""
-
-
-class Counted(NamedTuple):
-    """A classifier without its last layer, on one image.
-
-    Args:
-        features: that the last layer takes.
-        numbers: what the backward pass keeps.
-        layers: convolutions, norms and linear layers, each begun once a step.
-    """
-
-    parameters: int
-    multiply_adds: int
-    features: int
-    numbers: int
-    layers: int
-
-
-# fmt: off
-TORCHVISION_LOADS = {
-'''
-END = """}
-# fmt: on
-"""
+FILE = Path(torchvision_loads.__file__)
+FIRST, LAST = "TORCHVISION_LOADS = {\n", "}\n# fmt: on\n"
 
 
 def counted(model: str) -> tuple[int, int, int, int, int]:
@@ -66,7 +35,7 @@ def counted(model: str) -> tuple[int, int, int, int, int]:
     return (
         outline.cost.parameters - head.parameters,
         outline.cost.multiply_adds - head.multiply_adds,
-        head.parameters // CLASSES - 1,
+        outline.head.features,
         kept_numbers(module, image) // BATCH,
         layers,
     )
@@ -92,12 +61,13 @@ def kept_numbers(module: nn.Module, image: ImageShape) -> int:
 
 
 def main() -> None:
-    """Write the file."""
-    sys.stdout.write(HEAD)
+    """Write the table anew, and leave what stands around it."""
+    head, _, _ = FILE.read_text(encoding="utf-8").partition(FIRST)
+    rows = []
     for model in TORCHVISION_MODELS:
         numbers = ", ".join(f"{number:_}" for number in counted(model))
-        sys.stdout.write(f'    "{model}": Counted({numbers}),\n')
-    sys.stdout.write(END)
+        rows.append(f'    "{model}": Counted({numbers}),\n')
+    FILE.write_text("".join((head, FIRST, *rows, LAST)), encoding="utf-8")
 
 
 if __name__ == "__main__":
