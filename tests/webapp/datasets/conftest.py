@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.files.storage import default_storage
 
+from tests.webapp.conftest import keep_files_in
 from tests.webapp.datasets import packing
 from webapp.accounts.models import User
 from webapp.datasets import child, services, worker
@@ -23,16 +24,7 @@ MakeUpload = Callable[..., Dataset]
 
 @pytest.fixture(autouse=True)
 def own_files(settings: Any, tmp_path: Path) -> None:
-    """Files of a test go where no other test looks."""
-    settings.VAR = tmp_path
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": tmp_path / "files"},
-        },
-    }
-    assert default_storage.path("") == str(tmp_path / "files")
+    keep_files_in(tmp_path, settings)
 
 
 def on_disk(name: str) -> Path:
