@@ -8,6 +8,8 @@ from django.test import Client
 from search_engine.cost_measurement import device_name
 from webapp.checkpoints.kinds import MEASUREMENT
 from webapp.checkpoints.models import Checkpoint, Measurement
+from webapp.checkpoints.topics import CHECKPOINT
+from webapp.live import log
 from webapp.work import runner
 
 pytestmark = pytest.mark.django_db
@@ -32,8 +34,11 @@ def test_it_is_measured_where_the_worker_trains_and_shown_everywhere(
     assert (asked.status_code, asked.json()["state"]) == (202, "queued")
     measure(Measurement.objects.get())
 
+    steps = log.events(CHECKPOINT.topic(brought.pk)).filter(kind="measurement.progress")
+    notes = ["Memory", "Batches of 1", "Batches of 64"]
+    assert [one.payload["note"] for one in steps] == notes
     found = client.get(address).json()
-    assert (found["state"], found["failure"]) == ("completed", "")
+    assert (found["state"], found["failure"], found["progress_note"]) == ("completed", "", "")
     assert 0 < found["latency_1"] < found["latency_64"] and found["memory"] > 0
     assert found["measured_on"] == device_name(torch.device("cpu"))
     listed = client.get("/api/v1/checkpoints/").json()["results"][0]

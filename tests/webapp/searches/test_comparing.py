@@ -76,6 +76,8 @@ def test_a_search_runs_until_it_was_compared_and_says_what_came_of_it(ending: Se
     assert ending.state == State.COMPLETED and found is not None
     assert found["winner"]["trial"] == 1 and found["control"]["trial"] == 2
     assert found["start"]["images"] == found["winner"]["images"] == 359
+    steps = log.events(ending.topic).filter(kind="comparison.progress")
+    assert [one.payload["note"] for one in steps] == ["Start network", "Winner", "Control"]
     (told,) = log.events(ending.topic).filter(kind="search.completed")
     assert (told.payload["comparison"], told.payload["comparison_failure"]) == (found, "")
     shown = live_json(selectors.search_to_see(ending.owner, ending.pk), ending.owner)
