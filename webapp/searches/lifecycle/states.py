@@ -5,6 +5,7 @@ What it has found meets the test images, a kind of work; then it completes.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from django.db.models import Q
 from django.urls import reverse
@@ -15,12 +16,14 @@ from webapp.live import log
 from webapp.live.topics import Topic
 from webapp.searches.events import Kind as EventKind
 from webapp.searches.events import append
-from webapp.searches.models import Request, Search, SearchComparison
+from webapp.searches.models import Request, Search, SearchComparison, Trial
 from webapp.searches.selectors import visible_searches
 from webapp.state import State
 from webapp.work import models as work_models
 from webapp.work.kind import IllegalTransition, Kind, Reason, Verb
 from webapp.work.queue import GPU
+
+Part = TypeVar("Part", Trial, SearchComparison)
 
 
 @contextmanager
@@ -101,20 +104,31 @@ def give_up_trials(search: Search) -> None:
 # --- the end ------------------------------------------------------------------------------------
 
 
-class _ComparisonKind(Kind[SearchComparison]):
-    """When a comparison has ended, its search is completed, whatever came of it."""
+class PartOfSearch(Kind[Part]):
+    """What only its search may be asked for, and where what fails it is no result."""
 
-    def may_request(self, row: SearchComparison, request: work_models.Request) -> bool:
-        return False  # its search may be asked
+    def may_request(self, row: Part, request: work_models.Request) -> bool:
+        return False
 
-    def lost_for_good(self, row: SearchComparison, failure: str) -> None:
-        """No result either: its search waits with it."""
+    def failed_to(self, row: Part) -> str:
+        """A sentence: what could not be done."""
+        raise NotImplementedError
+
+    def lost_for_good(self, row: Part, failure: str) -> None:
+        """The search pauses with the reason, and the row waits for it to go on."""
         self.wait_again(row, Reason.LOST, failure)
         search_held_up(row.search_id, failure)
 
-    def held_up(self, row: SearchComparison, failure: str) -> None:
+    def held_up(self, row: Part, failure: str) -> None:
         self.wait_again(row, Reason.DELAYED, failure)
-        search_held_up(row.search_id, f"The test images could not be looked at. {failure}")
+        search_held_up(row.search_id, f"{self.failed_to(row)} {failure}")
+
+
+class _ComparisonKind(PartOfSearch[SearchComparison]):
+    """When a comparison has ended, its search is completed, whatever came of it."""
+
+    def failed_to(self, row: SearchComparison) -> str:
+        return "The test images could not be looked at."
 
     def changed(self, row: SearchComparison, verb: Verb) -> None:
         if verb in (Verb.COMPLETED, Verb.FAILED):

@@ -10,23 +10,25 @@ from django.utils import timezone
 from webapp.searches import estimates
 from webapp.searches.events import Kind as EventKind
 from webapp.searches.events import append
-from webapp.searches.lifecycle.states import locked, search_failed, search_held_up, search_settled
+from webapp.searches.lifecycle.states import (
+    PartOfSearch,
+    locked,
+    search_failed,
+    search_settled,
+)
 from webapp.searches.models import MAX_FAULTS_IN_A_ROW, MAX_QUEUED, Search, Trial
 from webapp.searches.selectors import visible_searches
 from webapp.state import State
-from webapp.work.kind import Kind, Reason, Then, Verb, held_with
+from webapp.work.kind import Then, Verb, held_with
 from webapp.work.models import Request
 from webapp.work.queue import GPU, TaskName, send_on_commit
 
 
-class _TrialKind(Kind[Trial]):
+class _TrialKind(PartOfSearch[Trial]):
     """A trial ends later than its worker's hold: when the engine has been told of the outcome."""
 
     def about(self, row: Trial) -> dict[str, Any]:
         return {"number": row.number}
-
-    def may_request(self, row: Trial, request: Request) -> bool:
-        return False  # its search may be asked
 
     def changed(self, row: Trial, verb: Verb) -> None:
         """What was asked of its search may have waited for this trial only, and so may others."""
@@ -54,14 +56,8 @@ class _TrialKind(Kind[Trial]):
         rows = Trial.objects.filter(pk=pk, attempt=token, lease_until__isnull=True)
         return rows.filter(state__in=[State.RUNNING, State.COMPLETED, State.FAILED]).exists()
 
-    def lost_for_good(self, row: Trial, failure: str) -> None:
-        """No result: the search pauses with the reason, and the trial waits for it to go on."""
-        self.wait_again(row, Reason.LOST, failure)
-        search_held_up(row.search_id, failure)
-
-    def held_up(self, row: Trial, failure: str) -> None:
-        self.wait_again(row, Reason.DELAYED, failure)
-        search_held_up(row.search_id, f"Trial {row.number} could not be evaluated. {failure}")
+    def failed_to(self, row: Trial) -> str:
+        return f"Trial {row.number} could not be evaluated."
 
 
 def _handed_in() -> dict[str, Any]:
