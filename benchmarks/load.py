@@ -257,8 +257,8 @@ def report(found: Sequence[Load]) -> str:
     return f"""## Many at once
 
 `python -m benchmarks.load`, {datetime.now(UTC):%Y-%m-%d}; {WATCHERS} watchers of a running search
-of {TRIALS:,} trials, {first.events:g} events/s, pages of {WATCHERS} users, for {first.seconds:g}
-s.
+of {TRIALS:,} trials, {first.events:g} events/s, pages of {WATCHERS} users,
+for {first.seconds:g} s.
 Web processes, watchers and those who ask share the machine. {machine()}; load average
 {os.getloadavg()[0]:.0f}.
 
