@@ -34,6 +34,23 @@ def test_a_search_is_shared_and_taken_back(opened: Page, search: Search) -> None
     assert Share.objects.get(search=search).user.username == "bob"
 
 
+def test_it_is_renamed_and_its_budget_extended(opened: Page, search: Search) -> None:
+    opened.goto(f"/searches/{search.pk}/")
+    opened.get_by_role("button", name="More", exact=True).click()
+    opened.get_by_role("button", name="Rename…").click()
+    opened.locator("#rename-input").fill("Pears")
+    opened.get_by_role("button", name="Rename", exact=True).click()
+    expect(opened.get_by_role("heading", level=1)).to_contain_text("Pears")
+    opened.get_by_role("button", name="More", exact=True).click()
+    opened.get_by_role("button", name="Extend the budget…").click()
+    opened.locator("#extend-input").fill("7")
+    opened.locator("#extend-dialog button.primary").click()
+    expect(opened.locator("#extend-dialog")).to_be_hidden()
+    expect(opened.locator("#trials-count")).to_contain_text("of 7")
+    search.refresh_from_db()
+    assert (search.name, search.config["budget"]["max_trials"]) == ("Pears", 7)
+
+
 def test_note_and_tags_are_edited_in_place(opened: Page, search: Search) -> None:
     opened.goto(f"/searches/{search.pk}/")
     opened.get_by_role("button", name="Edit", exact=True).click()
